@@ -1,0 +1,1 @@
+//! `halfspan.yaml`, read and checked: after this nothing is missing.

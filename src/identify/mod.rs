@@ -1,0 +1,1 @@
+//! Who is behind a MAC or IP address: vendor, NetBIOS names, reverse DNS.

@@ -1,0 +1,33 @@
+//! halfspan finds the physical machine behind an address by driving a switch's port mirror.
+//!
+//! ```text
+//! cli ─> config, profile ─> suspect ─> locate ─> identify, patch ─> report
+//! flags   checked values    ip -> mac    │        vendor, name, outlet
+//!                      search (pure) <───┴───> mirror, sniff, tables (I/O)
+//! ```
+//!
+//! Data flows from left to right. [`search`], [`wire`], [`port`], [`mac`] and [`profile`] touch neither a
+//! socket nor a clock; only [`locate`] knows both [`search`] and [`mirror`]; only [`report`] and [`cli`]
+//! print; a mirror driver knows nothing of belief. The virtual switch in [`lab`] speaks the real
+//! protocols, so [`locate`] has no path of its own for it.
+
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod error;
+pub mod identify;
+pub mod lab;
+pub mod locate;
+pub mod mac;
+pub mod mirror;
+pub mod patch;
+pub mod port;
+pub mod profile;
+pub mod report;
+pub mod search;
+pub mod secret;
+pub mod sniff;
+pub mod snmp;
+pub mod suspect;
+pub mod tables;
+pub mod wire;

@@ -1,0 +1,1 @@
+//! From switch port to patch panel to wall outlet.

@@ -1,0 +1,1 @@
+//! The only place, with `cli`, that prints: text, JSON, the front panel.

@@ -1,0 +1,1 @@
+//! From an IP address to the MAC whose frames are looked for.
