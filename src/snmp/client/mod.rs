@@ -18,6 +18,11 @@ mod translate;
 mod usm;
 mod walk;
 
+#[cfg(test)]
+mod testbed;
+#[cfg(test)]
+mod tests;
+
 /// How long is waited for answers, and how often is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timing {
