@@ -111,6 +111,7 @@ fn a_closed_port_and_a_silent_machine_are_told_apart() {
 
 /// Samba's nmbd, in a network namespace that only this test sees.
 #[test]
+#[cfg(target_os = "linux")]
 #[ignore = "needs root, iproute2 and samba"]
 fn nmbd_is_asked_for_its_names() {
     use std::process::Command;
