@@ -17,8 +17,9 @@ const PER_ATTEMPT: Duration = Duration::from_millis(600);
 const MAX_ATTEMPTS: u32 = 3;
 /// 255 names and the statistics take 4,692 octets.
 const MAX_REPLY: usize = 8192;
-/// `CLIENT`, `SERVER` and the like: the service behind a name (suffixes by Microsoft KB 163409).
+/// Suffix of the computer and, as a group, of its workgroup (suffixes by Microsoft KB 163409).
 const WORKSTATION: u8 = 0x00;
+/// Suffix of those whom a message reaches: the computer and who is logged on.
 const MESSENGER: u8 = 0x03;
 
 /// What a machine calls itself. Texts are safe to print.
