@@ -246,4 +246,5 @@ impl Sniffer for Interface {
 }
 
 #[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests;

@@ -49,7 +49,8 @@ pub fn drop_privileges() -> Result<(), SniffError> {
     Ok(())
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests {
     use caps::{CapSet, Capability};
 

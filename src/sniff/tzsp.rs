@@ -4,8 +4,9 @@ use std::io;
 use std::net::{SocketAddr, UdpSocket};
 use std::ops::ControlFlow;
 use std::os::fd::{AsFd, AsRawFd};
+use std::time::Duration;
 
-use nix::sys::socket::{ControlMessageOwned, MsgFlags, recvmsg, setsockopt, sockopt};
+use nix::sys::socket::{MsgFlags, RecvMsg, recvmsg, setsockopt, sockopt};
 
 use super::matching::{Captured, Judge, Role};
 use super::timeline::Timeline;
@@ -41,6 +42,37 @@ struct Datagram {
     length: usize,
     at: Moment,
     new_drops: u32,
+}
+
+/// What the kernel attaches to a datagram: nothing outside Linux.
+#[derive(Default)]
+struct Told {
+    /// Counted from the start of 1970.
+    stamp: Option<Duration>,
+    /// Losses since the socket was opened; wraps.
+    drops: Option<u32>,
+}
+
+impl Told {
+    #[cfg(target_os = "linux")]
+    fn read(message: &RecvMsg<'_, '_, ()>) -> Told {
+        use nix::sys::socket::ControlMessageOwned::{RxqOvfl, ScmTimestampns};
+
+        let mut told = Told::default();
+        for control in message.cmsgs().into_iter().flatten() {
+            if let ScmTimestampns(at) = control {
+                told.stamp = Some(at.into());
+            } else if let RxqOvfl(count) = control {
+                told.drops = Some(count);
+            }
+        }
+        told
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn read(_: &RecvMsg<'_, '_, ()>) -> Told {
+        Told::default()
+    }
 }
 
 impl Stream {
@@ -87,19 +119,13 @@ impl Stream {
                 });
             }
         };
-        let (mut stamp, mut drops) = (None, self.drops);
-        for told in message.cmsgs().into_iter().flatten() {
-            if let ControlMessageOwned::ScmTimestampns(at) = told {
-                stamp = Some(at.into());
-            } else if let ControlMessageOwned::RxqOvfl(count) = told {
-                drops = count;
-            }
-        }
+        let told = Told::read(&message);
+        let drops = told.drops.unwrap_or(self.drops);
         let new_drops = drops.wrapping_sub(self.drops);
         self.drops = drops;
         Ok(Some(Datagram {
             length: message.bytes,
-            at: match stamp {
+            at: match told.stamp {
                 Some(stamp) => self.timeline.place(stamp),
                 None => self.timeline.place_unstamped(),
             },
@@ -199,8 +225,6 @@ impl Sniffer for Stream {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::clock::Clock;
     use crate::mac::Mac;
