@@ -43,7 +43,7 @@ fn unique(ports: &[Names<'_>], rule: impl Fn(&Names<'_>) -> Option<String>) -> O
 ///
 /// `gi1/0/17`, `GigabitEthernet1/0/17 : copper` and `Unit: 1 Slot: 0 Port: 17 Gigabit` are `1/0/17`; `port17`, `swp17` and
 /// `RMON Port 17 on Unit 1` are `17`; `A5`, as modular chassis print it, stays.
-fn from_name(name: &str) -> Option<String> {
+pub(super) fn from_name(name: &str) -> Option<String> {
     let name = name.trim();
     if is_module_port(name) {
         return Some(name.to_owned());

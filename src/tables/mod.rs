@@ -5,10 +5,17 @@
 
 use std::collections::BTreeMap;
 
+use crate::mac::Mac;
 use crate::snmp::{Oid, Snmp, SnmpError, Value, VarBind};
 
+pub mod arp;
+pub mod forwarding;
+mod inet;
 mod label;
+pub mod neighbours;
 pub mod ports;
+pub mod router;
+pub mod system;
 
 /// A column whose index is a single number, such as `ifDescr`.
 type Column = BTreeMap<u32, Value>;
@@ -28,4 +35,16 @@ fn by_number(base: &Oid, rows: Vec<VarBind>) -> Column {
             _ => None,
         });
     indexed.collect()
+}
+
+/// Reads a MAC of an octet string; `None` for another length and for addresses no machine can have.
+fn mac(value: &Value) -> Option<Mac> {
+    let mac = Mac(value.as_octets()?.try_into().ok()?);
+    (mac != Mac([0; 6]) && !mac.is_group()).then_some(mac)
+}
+
+/// Reads `N` octets out of the arcs of an index.
+fn octets<const N: usize>(arcs: &[u32]) -> Option<[u8; N]> {
+    let octets = arcs.iter().map(|arc| u8::try_from(*arc).ok());
+    octets.collect::<Option<Vec<u8>>>()?.try_into().ok()
 }

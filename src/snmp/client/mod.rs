@@ -19,6 +19,8 @@ mod usm;
 mod walk;
 
 #[cfg(test)]
+mod net_snmp;
+#[cfg(test)]
 mod testbed;
 #[cfg(test)]
 mod tests;
