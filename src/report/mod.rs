@@ -5,9 +5,12 @@
 
 pub use failure::{FailureReport, failure, warning};
 pub use json::json;
+pub use locate::locate;
 pub use patch::{patch_problems, patch_table};
 
 mod failure;
 mod json;
+mod locate;
 mod patch;
 mod style;
+mod text;

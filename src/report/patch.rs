@@ -1,9 +1,11 @@
 //! The patch list as a table, and what is wrong with it.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::style::{GOOD, STRONG, Styled};
+use super::text::{clean, count};
 use crate::patch::{COLUMNS, Entry, Problem};
 
 /// Returns a table of the entries; columns that are empty throughout are left out.
@@ -21,7 +23,10 @@ pub fn patch_table(entries: &[&Entry]) -> String {
         .chain(extra)
         .map(|name| Column {
             name,
-            cells: entries.iter().map(|entry| entry.cell(name)).collect(),
+            cells: entries
+                .iter()
+                .map(|entry| clean(entry.cell(name)))
+                .collect(),
         })
         .filter(|column| column.cells.iter().any(|cell| !cell.is_empty()))
         .collect();
@@ -30,13 +35,13 @@ pub fn patch_table(entries: &[&Entry]) -> String {
 
 struct Column<'a> {
     name: &'a str,
-    cells: Vec<&'a str>,
+    cells: Vec<Cow<'a, str>>,
 }
 
 impl Column<'_> {
     fn width(&self) -> usize {
-        let texts = self.cells.iter().chain([&self.name]);
-        texts.map(|text| text.chars().count()).max().unwrap_or(0)
+        let widest = self.cells.iter().map(|cell| cell.chars().count()).max();
+        self.name.chars().count().max(widest.unwrap_or(0))
     }
 }
 
@@ -56,7 +61,7 @@ fn table(columns: &[Column<'_>]) -> String {
     for row in 0..rows {
         let cells = columns
             .iter()
-            .map(|column| column.cells.get(row).copied().unwrap_or_default());
+            .map(|column| column.cells.get(row).map_or("", |cell| cell));
         text.push_str(&line(cells.collect()));
         text.push('\n');
     }
@@ -80,8 +85,4 @@ pub fn patch_problems(file: &Path, entries: usize, problems: &[Problem]) -> Stri
         count(problems.len(), "problem")
     ));
     text
-}
-
-fn count(number: usize, thing: &str) -> String {
-    format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
 }

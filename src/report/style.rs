@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use anstyle::{AnsiColor, Style};
+pub(super) use anstyle::Style;
+
+use anstyle::AnsiColor;
 
 pub(super) const ERROR: Style = AnsiColor::Red.on_default().bold();
 pub(super) const WARNING: Style = AnsiColor::Yellow.on_default().bold();
