@@ -26,7 +26,7 @@ use self::several::Several;
 use self::verdict::Tally;
 
 /// What is asked of the search.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Question {
     /// The ports the suspect may be on, each with the weight of its head start (1 where nothing is known).
     pub candidates: Vec<(PortId, f64)>,

@@ -100,7 +100,7 @@ impl<C: Clock> Sniffer for Replay<C> {
                 }
                 Role::Foreign(source) => {
                     heard.foreign_frames += 1;
-                    heard.add_foreign_source(source);
+                    heard.note_foreign(source, at);
                 }
                 Role::Nothing => {}
             }

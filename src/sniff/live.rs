@@ -117,7 +117,7 @@ impl Interface {
                 break;
             };
             if let Some(source) = Ends::read(frame.bytes).src {
-                heard.add_foreign_source(source);
+                heard.note_foreign(source, self.timeline.place(frame.stamp));
             }
             if !KERNEL_COUNTS_MATCHES {
                 heard.foreign_frames += 1;

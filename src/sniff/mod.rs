@@ -64,6 +64,8 @@ pub struct Heard {
     pub foreign_frames: u64,
     /// Their source addresses, at most [`Heard::MAX_SOURCES`]; on a busy interface those of a sample.
     pub foreign_sources: BTreeSet<Mac>,
+    /// When the first of them arrived.
+    pub first_foreign: Option<Moment>,
     /// Frames that the capture lost, by its own count; a silent window with losses proves nothing.
     pub lost: u64,
     /// The capture file came to its end: nothing will ever be heard again. Never so on a live source.
@@ -74,7 +76,8 @@ impl Heard {
     /// How many source addresses are kept: enough to see many machines, bounded against forged ones.
     pub const MAX_SOURCES: usize = 1024;
 
-    fn add_foreign_source(&mut self, source: Mac) {
+    fn note_foreign(&mut self, source: Mac, at: Moment) {
+        self.first_foreign.get_or_insert(at);
         if self.foreign_sources.len() < Heard::MAX_SOURCES {
             self.foreign_sources.insert(source);
         }

@@ -210,7 +210,7 @@ impl Sniffer for Stream {
                     }
                     Role::Foreign(source) => {
                         heard.foreign_frames += 1;
-                        heard.add_foreign_source(source);
+                        heard.note_foreign(source, at);
                     }
                     Role::Nothing => {}
                 }

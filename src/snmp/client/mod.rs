@@ -53,6 +53,7 @@ impl Default for Timing {
 /// A client for one agent.
 pub struct Client {
     agent: String,
+    address: SocketAddr,
     timing: Timing,
     reader: UdpClient,
     /// Asks with the write community; `None` if the credentials have none.
@@ -112,11 +113,18 @@ impl Client {
         })?;
         Ok(Client {
             agent,
+            address: target,
             timing,
             reader,
             writer,
             runtime,
         })
+    }
+
+    /// Returns where the agent is asked.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// Reads `oids` in one request, or in halves where the agent cannot answer all at once.
