@@ -6,11 +6,15 @@
 pub use failure::{FailureReport, failure, warning};
 pub use json::json;
 pub use locate::locate;
+pub use identity::{IdentityDocument, identity};
 pub use patch::{patch_problems, patch_table};
 
 mod failure;
+mod identity;
 mod json;
 mod locate;
 mod patch;
 mod style;
+mod switch;
+mod table;
 mod text;
