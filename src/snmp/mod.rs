@@ -1,6 +1,6 @@
 //! SNMP, as the rest of halfspan sees it: values, errors and the narrow trait [`Snmp`].
 //!
-//! The wire protocol is a library's (wrapped in [`client`]); only this room knows which.
+//! The wire protocol is a library's (wrapped in [`Client`]); only this room knows which.
 
 use std::fmt;
 use std::net::Ipv4Addr;

@@ -167,17 +167,17 @@ mod tests {
     use crate::snmp::fake::FakeAgent;
     use crate::snmp::{Oid, Value, VarBind};
 
-    /// A documentation address (RFC 5737), on no link of any machine.
-    const SUSPECT: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 57);
+    /// A documentation address (RFC 5737). Even where a machine's link has it nothing is sent, as the tests are passive.
+    const SUSPECT: Ipv4Addr = Ipv4Addr::new(203, 0, 113, 57);
     const A: Mac = Mac([4, 0xd4, 0xc4, 0x12, 0x34, 0x56]);
     const B: Mac = Mac([2, 0, 0, 0, 0, 1]);
 
     /// A router in the suspect's subnet that has `mac` for it.
     fn gateway(mac: Option<Mac>) -> FakeAgent {
         let agent = FakeAgent::default()
-            .with("1.3.6.1.2.1.4.20.1.2.192.0.2.1", 2)
+            .with("1.3.6.1.2.1.4.20.1.2.203.0.113.1", 2)
             .with(
-                "1.3.6.1.2.1.4.20.1.3.192.0.2.1",
+                "1.3.6.1.2.1.4.20.1.3.203.0.113.1",
                 Value::IpAddress("255.255.255.0".parse().unwrap()),
             );
         match mac {

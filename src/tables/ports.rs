@@ -21,7 +21,7 @@ const ETHERNET: [i64; 5] = [6, 7, 62, 69, 117];
 
 /// First words of the names of interfaces that some agents pass off as Ethernet though nobody can plug anything in, or
 /// only the management network.
-const NOT_ON_THE_PANEL: [&str; 23] = [
+const NOT_ON_THE_PANEL: [&str; 25] = [
     "ae",
     "bond",
     "br",
@@ -41,6 +41,8 @@ const NOT_ON_THE_PANEL: [&str; 23] = [
     "null",
     "oob",
     "oobm",
+    "ovs-netdev",
+    "ovs-system",
     "po",
     "port-channel",
     "trk",

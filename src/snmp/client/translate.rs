@@ -173,3 +173,40 @@ fn in_words(report: &ReportStatus) -> String {
     };
     words.to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_value_comes_back_as_it_went() {
+        let oid: Oid = "1.3.6.1.4.1".parse().unwrap();
+        for value in [
+            Value::Integer(-1),
+            Value::Octets(vec![0, 255]),
+            Value::ObjectId(oid),
+            Value::IpAddress([10, 0, 0, 57].into()),
+            Value::Counter32(1),
+            Value::Unsigned32(2),
+            Value::TimeTicks(3),
+            Value::Counter64(u64::MAX),
+            Value::Opaque(vec![1]),
+            Value::Null,
+            Value::NoSuchObject,
+            Value::NoSuchInstance,
+            Value::EndOfMibView,
+        ] {
+            assert_eq!(from_value(to_value(&value)), value);
+        }
+    }
+
+    #[test]
+    fn every_error_status_of_the_rfc_is_known_and_no_other() {
+        for code in 1..=18 {
+            let status = from_status(lib::ErrorStatus::from_i32(code));
+            assert!(!matches!(status, ErrorStatus::Other(_)), "{code}");
+        }
+        let unknown = from_status(lib::ErrorStatus::from_i32(19));
+        assert_eq!(unknown, ErrorStatus::Other(19));
+    }
+}
