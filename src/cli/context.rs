@@ -1,8 +1,10 @@
 //! What every command needs: the flags of all, the configuration, and the way out to stdout and stderr.
 
 use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
 
 use anstream::ColorChoice;
+use etcetera::BaseStrategy;
 use serde::Serialize;
 use tracing::level_filters::LevelFilter;
 
@@ -57,6 +59,27 @@ impl Context {
             self.warn(warning);
         }
         Ok(config)
+    }
+
+    /// As [`Context::config`], for commands that also work without one.
+    ///
+    /// # Errors
+    /// A [`Failure`], if there is a configuration and it is wrong.
+    pub fn optional_config(&self) -> Result<Option<Config>, Failure> {
+        let lookup = Lookup::new(self.global.config.clone());
+        if lookup.find().is_ok() { self.config().map(Some) } else { Ok(None) }
+    }
+
+    /// Returns where journals and locks are kept: `$XDG_STATE_HOME/halfspan/journal`.
+    ///
+    /// # Errors
+    /// [`Exit::Usage`], if there is no home folder to keep them in.
+    pub fn state_folder(&self) -> Result<PathBuf, Failure> {
+        let folders = etcetera::choose_base_strategy().map_err(|error| {
+            Failure::new(Exit::Usage, format!("no folder for the journal: {error}")).hint("set HOME or XDG_STATE_HOME")
+        })?;
+        let state = folders.state_dir().unwrap_or_else(|| folders.data_dir());
+        Ok(state.join("halfspan").join("journal"))
     }
 
     /// Prints the result: `document` with `--json`, else `text`.

@@ -14,9 +14,13 @@ pub use prompt::Prompt;
 
 mod completions;
 mod context;
+mod desk;
+mod identify;
+mod locate;
 mod man;
 mod patch;
 mod prompt;
+mod restore;
 
 /// Finds the physical machine behind an address by driving a switch's port mirror
 #[derive(Debug, Parser)]
@@ -76,7 +80,10 @@ pub enum Color {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Locate(Box<locate::LocateArgs>),
+    Identify(identify::IdentifyArgs),
     Patch(patch::PatchArgs),
+    Restore(restore::RestoreArgs),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
 }
@@ -96,6 +103,9 @@ impl Cli {
 impl Command {
     fn run(self, context: &Context) -> Result<Exit, Failure> {
         match self {
+            Command::Locate(args) => locate::run(&args, context),
+            Command::Identify(args) => identify::run(&args, context),
+            Command::Restore(args) => restore::run(&args, context),
             Command::Patch(args) => patch::run(&args, context),
             Command::Completions(args) => completions::run(&args, context),
             Command::Man(args) => man::run(&args, context),

@@ -149,6 +149,14 @@ pub struct Replay {
     pub replayed: Option<Verdict>,
 }
 
+impl Replay {
+    /// Tells whether today's search takes every decision as recorded.
+    #[must_use]
+    pub fn is_faithful(&self) -> bool {
+        self.windows.iter().all(|window| window.same) && (self.recorded.is_none() || self.recorded == self.replayed)
+    }
+}
+
 /// Reads a record and plays it through today's search.
 ///
 /// # Errors

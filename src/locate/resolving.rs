@@ -1,5 +1,7 @@
 //! Who the suspect is, in terms of frames: an IP address becomes the MAC that sends them.
 
+use std::net::IpAddr;
+
 use super::event::Event;
 use super::switches;
 use super::task::{Desk, Target, Task};
@@ -26,16 +28,15 @@ pub(super) fn resolve(
         Target::Filter(expression) => return Ok(Suspect::Filter(expression.clone())),
         Target::Ip(ip) => *ip,
     };
-    let mut clients = router_clients(config, desk);
-    let mut routers: Vec<KnownRouter<'_>> =
-        clients.iter_mut().map(|(name, snmp)| KnownRouter { name, snmp }).collect();
-    match suspect::resolve(ip, &mut routers, task.passive, &clock) {
-        Ok(resolved) => {
-            for trouble in &resolved.troubles {
-                desk.show(&Event::Warning(with_cause(trouble)));
-            }
-            desk.show(&Event::Note(resolved.claims.to_string()));
-            mac_of(&resolved.claims, desk).map(Suspect::Mac)
+    let mut notes = Vec::new();
+    let claims = ask_everybody(Some(config), ip, task.passive, clock, &mut notes);
+    for note in notes {
+        desk.show(&Event::Warning(note));
+    }
+    match claims {
+        Ok(claims) => {
+            desk.show(&Event::Note(claims.to_string()));
+            choose(&claims, desk).map(Suspect::Mac)
         }
         Err(SuspectError::Unknown { .. }) => {
             desk.show(&Event::Note(format!(
@@ -47,20 +48,56 @@ pub(super) fn resolve(
     }
 }
 
-/// A router that cannot be asked is told and done without.
-fn router_clients(config: &Config, desk: &mut dyn Desk) -> Vec<(String, Client)> {
-    let mut clients = Vec::new();
-    for router in config.routers.values() {
+/// The MAC of an address, as far as it is known.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    /// The MAC, if one and only one is claimed.
+    pub mac: Option<Mac>,
+    /// Who could not be asked, and who contradicts whom.
+    pub notes: Vec<String>,
+}
+
+/// Finds the MAC of an address without asking anybody to choose.
+///
+/// # Errors
+/// [`SuspectError`], if no other machine can have the address.
+pub fn mac_of(config: Option<&Config>, ip: IpAddr, passive: bool, clock: LiveClock) -> Result<Found, SuspectError> {
+    let mut found = Found::default();
+    match ask_everybody(config, ip, passive, clock, &mut found.notes) {
+        Ok(claims) => match claims.resolution() {
+            Resolution::One(mac) => found.mac = Some(mac),
+            Resolution::Nobody | Resolution::Several(_) => found.notes.push(claims.to_string()),
+        },
+        Err(error @ SuspectError::Unknown { .. }) => found.notes.push(error.to_string()),
+        Err(error @ (SuspectError::NotAMachine { .. } | SuspectError::ThisMachine { .. })) => return Err(error),
+    }
+    Ok(found)
+}
+
+/// Asks this machine, the network and the routers; a router that cannot be asked is noted and done without.
+fn ask_everybody(
+    config: Option<&Config>,
+    ip: IpAddr,
+    passive: bool,
+    clock: LiveClock,
+    notes: &mut Vec<String>,
+) -> Result<Claims, SuspectError> {
+    let mut clients: Vec<(&str, Client)> = Vec::new();
+    for router in config.iter().flat_map(|config| config.routers.values()) {
         match switches::connect(&router.name, &router.agent) {
-            Ok(client) => clients.push((router.name.clone(), client)),
-            Err(failure) => desk.show(&Event::Warning(format!("router {} is left out: {}", router.name, failure.error))),
+            Ok(client) => clients.push((&router.name, client)),
+            Err(failure) => notes.push(format!("router {} is left out: {}", router.name, failure.error)),
         }
     }
-    clients
+    let mut routers: Vec<KnownRouter<'_>> =
+        clients.iter_mut().map(|(name, snmp)| KnownRouter { name, snmp }).collect();
+    let resolved = suspect::resolve(ip, &mut routers, passive, &clock)?;
+    notes.extend(resolved.troubles.iter().map(|trouble| with_cause(trouble)));
+    Ok(resolved.claims)
 }
 
 /// Returns the MAC that all agree on, or lets the person choose.
-fn mac_of(claims: &Claims, desk: &mut dyn Desk) -> Result<Mac, Failure> {
+fn choose(claims: &Claims, desk: &mut dyn Desk) -> Result<Mac, Failure> {
     match claims.resolution() {
         Resolution::One(mac) => Ok(mac),
         Resolution::Nobody | Resolution::Several(_) => {
