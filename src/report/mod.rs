@@ -7,10 +7,12 @@ pub use failure::{FailureReport, failure, warning};
 pub use json::json;
 pub use locate::locate;
 pub use patch::{patch_problems, patch_table};
+pub use progress::Progress;
 
 mod failure;
 mod json;
 mod locate;
 mod patch;
+mod progress;
 mod style;
 mod text;
