@@ -15,7 +15,7 @@ use ratatui::crossterm::terminal::{
     self, BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate,
 };
 use ratatui::layout::Rect;
-use ratatui::style::Color;
+use ratatui::style::{Color, Style};
 use ratatui::widgets::Widget;
 
 use super::picture::Picture;
@@ -84,14 +84,22 @@ impl Screen {
         let blank = Buffer::empty(buffer.area);
         let mut cells = blank.diff(buffer).into_iter().peekable();
         for row in 0..buffer.area.height {
+            let mut run = Run::default();
             let mut column = 0;
             while let Some((x, _, cell)) = cells.next_if(|(_, y, _)| *y == row) {
-                for _ in column..x {
-                    self.out.queue(Print(' '))?;
+                run.text.extend((column..x).map(|_| ' '));
+                let style = sparse_style(cell);
+                if style != run.style {
+                    self.put(&run)?;
+                    run = Run {
+                        style,
+                        text: String::new(),
+                    };
                 }
-                self.put(cell)?;
+                run.text.push_str(cell.symbol());
                 column = x + cell.cell_width();
             }
+            self.put(&run)?;
             self.out.queue(Print("\r\n"))?;
             self.drawn.push(column);
         }
@@ -116,14 +124,31 @@ impl Screen {
         Ok(())
     }
 
-    fn put(&mut self, cell: &Cell) -> io::Result<()> {
-        if !self.color || (cell.fg == Color::Reset && cell.modifier.is_empty()) {
-            self.out.queue(Print(cell.symbol()))?;
-            return Ok(());
+    fn put(&mut self, run: &Run) -> io::Result<()> {
+        if self.color && run.style != Style::new() {
+            let style = run.style.into_crossterm();
+            let styled = StyledContent::new(style, run.text.as_str());
+            self.out.queue(PrintStyledContent(styled))?;
+        } else {
+            self.out.queue(Print(run.text.as_str()))?;
         }
-        let style = cell.style().into_crossterm();
-        self.out
-            .queue(PrintStyledContent(StyledContent::new(style, cell.symbol())))?;
         Ok(())
+    }
+}
+
+/// Neighbours in the same style, written at once: a serial console shall keep up.
+#[derive(Default)]
+struct Run {
+    style: Style,
+    text: String,
+}
+
+/// The style of a cell without what is the terminal's own anyway.
+fn sparse_style(cell: &Cell) -> Style {
+    let style = Style::new().add_modifier(cell.modifier);
+    if cell.fg == Color::Reset {
+        style
+    } else {
+        style.fg(cell.fg)
     }
 }
