@@ -11,7 +11,7 @@ use tracing::level_filters::LevelFilter;
 use super::{Color, Global};
 use crate::config::{Config, Lookup};
 use crate::error::{Exit, Failure};
-use crate::report;
+use crate::report::{self, Progress};
 
 /// The surroundings that a command runs in.
 #[derive(Debug)]
@@ -126,10 +126,22 @@ impl Context {
         anstream::AutoStream::choice(&io::stderr()) != ColorChoice::Never
     }
 
-    /// Tells whether progress may be drawn as a picture: stderr is a terminal, and no log lines would tear it.
+    /// Returns who shows a run while it works: a picture on a terminal, lines elsewhere, nothing with `-q`.
     #[must_use]
-    pub fn can_draw(&self) -> bool {
-        !self.global.quiet && self.global.verbose == 0 && io::stderr().is_terminal()
+    pub fn progress(&self) -> Progress {
+        if self.global.quiet {
+            Progress::quiet()
+        } else if self.can_draw() {
+            Progress::drawn(self.colored_stderr())
+        } else {
+            Progress::lines(Box::new(anstream::stderr()))
+        }
+    }
+
+    /// Log lines of `-v` would tear the picture apart.
+    fn can_draw(&self) -> bool {
+        let dumb = std::env::var_os("TERM").is_some_and(|name| name == "dumb");
+        self.global.verbose == 0 && !dumb && io::stderr().is_terminal()
     }
 
     /// Returns the flags of every command.

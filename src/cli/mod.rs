@@ -1,7 +1,7 @@
 //! One file a command: flags to a call; no logic.
 //!
 //! A command is an `Args` struct with its help, and a function `run(args, context)` that calls the library, prints
-//! through [`Context`] and returns how the process ends. It is listed in [`Command`] once it works.
+//! through [`Context`] and returns how the process ends. It is listed in `Command` once it works.
 
 use std::path::PathBuf;
 

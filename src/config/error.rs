@@ -51,6 +51,16 @@ pub enum ConfigError {
         /// What to do about it.
         hint: Option<String>,
     },
+    /// A switch was named that the file does not have.
+    #[error("there is no switch `{name}` in {}", file.display())]
+    NoSwitch {
+        /// The name that was asked for.
+        name: String,
+        /// The file.
+        file: PathBuf,
+        /// The nearest name there is.
+        near: Option<String>,
+    },
     /// A credential lacks the part that is needed.
     #[error("credential `{credential}` has no `{part}` part")]
     NoPart {
@@ -89,6 +99,10 @@ impl Diagnosis for ConfigError {
             ConfigError::TooLarge { .. } => None,
             ConfigError::NotText { .. } => Some("save the file as UTF-8".to_owned()),
             ConfigError::Wrong { hint, .. } => hint.clone(),
+            ConfigError::NoSwitch { near, .. } => Some(match near {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "add it below `switches:`".to_owned(),
+            }),
             ConfigError::NoPart { credential, part } => {
                 Some(format!("add `{part}:` below `{credential}:`"))
             }

@@ -113,6 +113,21 @@ impl Config {
         let raw = file::parse(&source)?;
         check::check(raw, &source)
     }
+
+    /// Returns the switch that a person names.
+    ///
+    /// # Errors
+    /// [`ConfigError::NoSwitch`], with the nearest name there is.
+    pub fn switch(&self, name: &str) -> Result<&Switch, ConfigError> {
+        self.switches.get(name).ok_or_else(|| {
+            let names = self.switches.keys().map(String::as_str);
+            ConfigError::NoSwitch {
+                name: name.to_owned(),
+                file: self.file.clone(),
+                near: error::nearest(name, names).map(str::to_owned),
+            }
+        })
+    }
 }
 
 #[cfg(test)]

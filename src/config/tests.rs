@@ -233,6 +233,16 @@ fn a_missing_reference_is_named_with_the_nearest_known_one() {
 }
 
 #[test]
+fn a_switch_that_is_not_there_is_named_with_the_nearest_one() {
+    let config = parse(GOOD).unwrap();
+    assert_eq!(config.switch("cellar").unwrap().name, "cellar");
+    let error = config.switch("ofice-1").unwrap_err();
+    assert_eq!(error.hint().as_deref(), Some("did you mean `office-1`?"));
+    let error = config.switch("roof").unwrap_err();
+    assert_eq!(error.hint().as_deref(), Some("add it below `switches:`"));
+}
+
+#[test]
 fn what_is_missing_is_named() {
     insta::assert_snapshot!(changed("    destination: \"24\"\n", ""), @r"
     error: FILE:4:5: switch `office-1` has no `destination`

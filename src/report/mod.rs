@@ -8,12 +8,14 @@ pub use json::json;
 pub use locate::locate;
 pub use identity::{IdentityDocument, identity};
 pub use patch::{patch_problems, patch_table};
+pub use progress::Progress;
 
 mod failure;
 mod identity;
 mod json;
 mod locate;
 mod patch;
+mod progress;
 mod style;
 mod switch;
 mod table;
