@@ -1,1 +1,22 @@
 //! The only place, with `cli`, that prints: text, JSON, the front panel.
+//!
+//! Functions here return text; `cli` decides where it goes. Text is styled with ANSI sequences, which the stream
+//! takes out again where colour is not wanted; no meaning rests on colour alone.
+
+pub use failure::{FailureReport, failure, warning};
+pub use json::json;
+pub use locate::locate;
+pub use identity::{IdentityDocument, identity};
+pub use patch::{patch_problems, patch_table};
+pub use progress::Progress;
+
+mod failure;
+mod identity;
+mod json;
+mod locate;
+mod patch;
+mod progress;
+mod style;
+mod switch;
+mod table;
+mod text;

@@ -1,0 +1,135 @@
+//! `halfspan locate`: the main job.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{ArgGroup, Args};
+
+use super::Context;
+use super::desk::TerminalDesk;
+use crate::config::{Config, PortList};
+use crate::error::{Exit, Failure};
+use crate::locate::{self, Task, Target};
+use crate::mac::Mac;
+use crate::report;
+
+/// Find the switch port and the wall outlet of a suspect
+#[derive(Debug, Args)]
+#[command(group = ArgGroup::new("suspect").required(true).args(["ip", "mac", "filter", "replay"]))]
+pub(super) struct LocateArgs {
+    /// The suspect's IP address
+    #[arg(long, value_name = "ADDRESS")]
+    ip: Option<IpAddr>,
+    /// The suspect's MAC address, in any notation
+    #[arg(long, value_name = "MAC")]
+    mac: Option<Mac>,
+    /// What the suspect's frames look like, for forged addresses: "udp port 14857"
+    #[arg(long, value_name = "BPF")]
+    filter: Option<String>,
+    /// Ask this switch (repeatable) [default: all configured; head starts decide the order]
+    #[arg(long, value_name = "NAME")]
+    switch: Vec<String>,
+    /// Listen here instead of `sniff` of the configuration
+    #[arg(short, long, value_name = "SOURCE")]
+    interface: Option<String>,
+    /// The port this machine is plugged into, instead of `destination` of the configuration
+    #[arg(long, value_name = "PORT")]
+    destination: Option<String>,
+    /// The ports the suspect may be on, e.g. "1-12,15"
+    #[arg(long, value_name = "LIST")]
+    candidates: Option<PortList>,
+    /// How sure the answer has to be, 0.5 to 0.999999
+    #[arg(long, value_name = "P", default_value = "0.999", value_parser = probability)]
+    confidence: f64,
+    /// Give up after so many seconds on a switch
+    #[arg(long, value_name = "SECONDS", default_value = "900", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    max_time: u64,
+    /// Send nothing to the suspect
+    #[arg(long)]
+    passive: bool,
+    /// Plan only: read everything, write nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Do not use the switch's forwarding table as a head start
+    #[arg(long)]
+    no_tables: bool,
+    /// Borrow a mirror session that somebody else has set up, and put it back afterwards
+    #[arg(long)]
+    take_session: bool,
+    /// Answer every question with yes
+    #[arg(short, long)]
+    yes: bool,
+    /// Record every step of the search in this file
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
+    /// Play the decisions of a recorded run again; touches no switch
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["switch", "interface", "record"])]
+    replay: Option<PathBuf>,
+    /// Seed of the proof's order
+    #[arg(long, value_name = "N", hide_short_help = true)]
+    seed: Option<u64>,
+}
+
+fn probability(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(p) if (0.5..=0.999_999).contains(&p) => Ok(p),
+        _ => Err("write a number from 0.5 to 0.999999, e.g. 0.999".to_owned()),
+    }
+}
+
+impl LocateArgs {
+    fn target(&self) -> Option<Target> {
+        let by_ip = self.ip.map(Target::Ip);
+        by_ip.or(self.mac.map(Target::Mac)).or_else(|| self.filter.clone().map(Target::Filter))
+    }
+
+    fn task(&self, target: Target) -> Task {
+        Task {
+            target,
+            switches: self.switch.clone(),
+            interface: self.interface.clone(),
+            destination: self.destination.clone(),
+            candidates: self.candidates.clone(),
+            confidence: self.confidence,
+            max_time: Duration::from_secs(self.max_time),
+            passive: self.passive,
+            dry_run: self.dry_run,
+            no_tables: self.no_tables,
+            take_session: self.take_session,
+            record: self.record.clone(),
+            seed: self.seed.unwrap_or_else(|| fastrand::u64(..)),
+        }
+    }
+}
+
+pub(super) fn run(args: &LocateArgs, context: &Context) -> Result<Exit, Failure> {
+    match (&args.replay, args.target()) {
+        (Some(file), _) => {
+            let replay = locate::record::replay(file)?;
+            context.result(&report::replay(&replay), &report::ReplayDocument::from(&replay))?;
+            Ok(if replay.is_faithful() { Exit::Done } else { Exit::NoAnswer })
+        }
+        (None, Some(target)) => {
+            let config = context.config()?;
+            locate_and_print(&config, &args.task(target), args.yes, context)
+        }
+        (None, None) => Err(Failure::new(Exit::Usage, "nobody to look for").hint("give --ip, --mac or --filter")),
+    }
+}
+
+/// Runs a task and prints its report; also what `demo` does with its lab.
+pub(super) fn locate_and_print(config: &Config, task: &Task, yes: bool, context: &Context) -> Result<Exit, Failure> {
+    let mut desk = TerminalDesk::new(yes, context);
+    let ended = locate::locate(config, task, &context.state_folder()?, &mut desk);
+    drop(desk); // takes the picture away before the report is printed
+    let exit = ended.exit();
+    match ended.failure {
+        // With --json the report is the one document, and it holds the error.
+        Some(failure) if !context.global().json => Err(failure),
+        _ => {
+            context.result(&report::locate(&ended.report), &ended.report)?;
+            Ok(exit)
+        }
+    }
+}

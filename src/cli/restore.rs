@@ -1,0 +1,65 @@
+//! `halfspan restore`: puts back every switch that an interrupted run left changed.
+
+use std::rc::Rc;
+
+use clap::Args;
+use serde::Serialize;
+
+use super::Context;
+use crate::clock::LiveClock;
+use crate::config::Config;
+use crate::error::{Diagnosis, Exit, Failure};
+use crate::locate::switches;
+use crate::mirror::{self, Journal};
+use crate::report;
+
+/// Put back every switch that an interrupted run left changed
+#[derive(Debug, Args)]
+pub(super) struct RestoreArgs {
+    /// Only this switch (repeatable)
+    #[arg(long, value_name = "NAME")]
+    switch: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct RestoreDocument {
+    schema: &'static str,
+    switches: Vec<report::RestoreRow>,
+}
+
+pub(super) fn run(args: &RestoreArgs, context: &Context) -> Result<Exit, Failure> {
+    let folder = context.state_folder()?;
+    let mut rows = Vec::new();
+    let mut config = None;
+    for journal in mirror::pending_journals(&folder)? {
+        match journal {
+            Err(error) => rows.push(report::RestoreRow::damaged(&Failure::from(error))),
+            Ok(journal) if !args.switch.is_empty() && !args.switch.contains(&journal.switch) => {}
+            Ok(journal) => {
+                // Only now: with nothing to put back, no configuration is needed.
+                if config.is_none() {
+                    config = Some(context.config()?);
+                }
+                let put_back = config.as_ref().map_or(Ok(()), |config| put_back(config, &journal, &folder));
+                rows.push(report::RestoreRow::new(&journal, put_back.err().as_ref()));
+            }
+        }
+    }
+    let failed = rows.iter().any(|row| !row.restored);
+    context.result(&report::restore(&rows), &RestoreDocument { schema: "halfspan.restore/1", switches: rows })?;
+    Ok(if failed { Exit::NotRestored } else { Exit::Done })
+}
+
+fn put_back(config: &Config, journal: &Journal, folder: &std::path::Path) -> Result<(), Failure> {
+    let switch = switches::one(config, &journal.switch)?;
+    let agent = switch.agent.as_ref().ok_or_else(|| {
+        Failure::new(Exit::Usage, format!("`{}` has no address in the configuration", switch.name))
+            .hint("add `address:`, or put the mirror back by hand")
+    })?;
+    let client = switches::connect(&switch.name, agent)?;
+    mirror::repair(journal, folder, Box::new(client), Rc::new(LiveClock::start())).map_err(|error| {
+        let exit = error.exit();
+        let failure = Failure::from(error);
+        if exit == Exit::Refused { failure } else { Failure { exit: Exit::NotRestored, ..failure } }
+    })
+}

@@ -1,0 +1,389 @@
+//! What a lab shall be like: every knob, and nothing that is drawn from the seed.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use crate::port::BridgePort;
+use crate::snmp::{AuthProtocol, PrivProtocol};
+
+use super::faults::Faults;
+
+/// The fewest ports a lab can have: one for a machine, the uplink, the laptop and one to spare.
+pub const MIN_PORTS: u32 = 4;
+/// The most ports a lab can have.
+pub const MAX_PORTS: u32 = 480;
+
+/// A lab to be started. The same specification draws the same machines, places and traffic.
+#[derive(Clone, Debug)]
+pub struct Spec {
+    /// Draws everything that is not said here.
+    pub seed: u64,
+    /// How the switch's mirror is controlled.
+    pub profile: Profile,
+    /// How many ports the switch has, [`MIN_PORTS`] to [`MAX_PORTS`]. The last one is the laptop's, the one
+    /// before it the uplink.
+    pub ports: u32,
+    /// The share of the other ports whose link is down, 0 to 1.
+    pub down: f64,
+    /// The machine that is looked for.
+    pub suspect: Suspect,
+    /// What the other machines do.
+    pub background: Background,
+    /// How the bridge learns and what it says about it.
+    pub bridge: Bridge,
+    /// What the switch's mirror can do.
+    pub mirror: MirrorAbility,
+    /// How the agents are reached and who may do what.
+    pub agent: AgentSpec,
+    /// Where the other services are.
+    pub services: Services,
+    /// What goes wrong.
+    pub faults: Faults,
+}
+
+impl Default for Spec {
+    fn default() -> Self {
+        Spec {
+            seed: 1,
+            profile: Profile::SmonPortcopy,
+            ports: 24,
+            down: 0.1,
+            suspect: Suspect::default(),
+            background: Background::default(),
+            bridge: Bridge::default(),
+            mirror: MirrorAbility::default(),
+            agent: AgentSpec::default(),
+            services: Services::default(),
+            faults: Faults::default(),
+        }
+    }
+}
+
+impl Spec {
+    /// Uses free ports for every service, so that many labs can run side by side.
+    #[must_use]
+    pub fn on_free_ports(mut self) -> Self {
+        self.agent.switch_port = 0;
+        self.agent.router_port = 0;
+        self.services.netbios_port = 0;
+        self.services.capture.set_port(0);
+        self
+    }
+}
+
+/// The family of mirror objects that the switch's agent has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Profile {
+    /// RFC 2613 portCopyTable: a row for each pair of source and destination.
+    SmonPortcopy,
+    /// NETGEAR-SWITCHING-MIB agentPortMirrorTable: a bit mask in a session's row.
+    NetgearFastpath,
+    /// D-Link DGS-1210 companyMirror: two bit masks in scalars.
+    DlinkDgs1210,
+    /// ZYXEL-MIRROR-MIB: a state for each port.
+    Zyxel4x,
+}
+
+impl Profile {
+    /// Every family, for help texts and tests.
+    pub const ALL: [Profile; 4] = [
+        Profile::SmonPortcopy,
+        Profile::NetgearFastpath,
+        Profile::DlinkDgs1210,
+        Profile::Zyxel4x,
+    ];
+
+    /// Returns the name of the profile that drives such a switch.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Profile::SmonPortcopy => "smon-portcopy",
+            Profile::NetgearFastpath => "netgear-fastpath",
+            Profile::DlinkDgs1210 => "dlink-dgs1210",
+            Profile::Zyxel4x => "zyxel-4x",
+        }
+    }
+
+    /// Returns the family with this name.
+    #[must_use]
+    pub fn by_name(name: &str) -> Option<Profile> {
+        Profile::ALL
+            .into_iter()
+            .find(|profile| profile.name() == name)
+    }
+}
+
+/// The machine that is looked for.
+#[derive(Clone, Debug)]
+pub struct Suspect {
+    /// Where it is plugged in.
+    pub place: Place,
+    /// How it talks.
+    pub talk: Talk,
+    /// Which of its addresses it forges, anew in every frame.
+    pub forges: Forges,
+    /// How many other machines share its port, behind a hub.
+    pub hub_mates: u32,
+    /// Whether a second machine on another port claims the same IP address.
+    pub duplicate_ip: bool,
+}
+
+impl Default for Suspect {
+    fn default() -> Self {
+        Suspect {
+            place: Place::Drawn,
+            talk: Talk::Steady { rate: 100.0 },
+            forges: Forges::Nothing,
+            hub_mates: 0,
+            duplicate_ip: false,
+        }
+    }
+}
+
+/// Where the suspect is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// On a port that the seed chooses.
+    Drawn,
+    /// On this port, which is then up.
+    Port(BridgePort),
+    /// Somewhere behind the uplink.
+    BehindUplink,
+    /// Nowhere: its address exists in the router's table only.
+    Nowhere,
+}
+
+/// How the suspect talks. Gaps between frames are exponential.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Talk {
+    /// All the time.
+    Steady {
+        /// Frames a second.
+        rate: f64,
+    },
+    /// In bursts; the lengths of bursts and pauses are exponential, too.
+    Bursty {
+        /// The mean length of a burst.
+        on: Duration,
+        /// The mean length of a pause.
+        off: Duration,
+        /// Frames a second in a burst.
+        rate: f64,
+    },
+    /// Not at all, unless asked.
+    Silent,
+}
+
+impl Talk {
+    /// 50 frames a second for 2 seconds, then 20 seconds of silence.
+    pub const BURSTY: Talk = Talk::Bursty {
+        on: Duration::from_secs(2),
+        off: Duration::from_secs(20),
+        rate: 50.0,
+    };
+    /// A frame every five seconds.
+    pub const RARE: Talk = Talk::Steady { rate: 0.2 };
+}
+
+/// Which of its own addresses the suspect forges.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Forges {
+    /// None.
+    Nothing,
+    /// The IP source.
+    Ip,
+    /// The Ethernet source.
+    Mac,
+    /// Both.
+    Both,
+}
+
+impl Forges {
+    pub(super) fn ip(self) -> bool {
+        matches!(self, Forges::Ip | Forges::Both)
+    }
+
+    pub(super) fn mac(self) -> bool {
+        matches!(self, Forges::Mac | Forges::Both)
+    }
+}
+
+/// What the machines that nobody looks for do.
+#[derive(Clone, Copy, Debug)]
+pub struct Background {
+    /// Conversations that a machine starts a second, on average; each machine has a rate of its own around it.
+    pub chats: f64,
+    /// Broadcasts a second in the whole network.
+    pub broadcasts: f64,
+    /// Machines behind the uplink, besides the router.
+    pub servers: u32,
+}
+
+impl Default for Background {
+    fn default() -> Self {
+        Background {
+            chats: 1.0,
+            broadcasts: 2.0,
+            servers: 3,
+        }
+    }
+}
+
+/// How the bridge learns and what it says about it.
+#[derive(Clone, Copy, Debug)]
+pub struct Bridge {
+    /// How long an address is remembered: dot1dTpAgingTime.
+    pub ageing: Duration,
+    /// Whether the addresses of all machines are known from the start.
+    pub warm: bool,
+    /// What the forwarding tables answer.
+    pub answers: Forwarding,
+}
+
+impl Default for Bridge {
+    fn default() -> Self {
+        Bridge {
+            ageing: Duration::from_secs(300),
+            warm: true,
+            answers: Forwarding::Truth,
+        }
+    }
+}
+
+/// What the agent's forwarding tables answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Forwarding {
+    /// What the bridge has learned.
+    Truth,
+    /// Nothing: the tables are empty.
+    Nothing,
+    /// What the bridge has learned, except that the suspect is said to be on this port.
+    Wrong(BridgePort),
+}
+
+/// What the switch's mirror can do.
+#[derive(Clone, Copy, Debug)]
+pub struct MirrorAbility {
+    /// Sessions, and so destinations, at the same time.
+    pub sessions: u32,
+    /// Which directions it can copy.
+    pub directions: Directions,
+    /// Whether a frame of which both ends are mirrored arrives twice.
+    pub twice: bool,
+    /// What the destination port carries besides copies.
+    pub destination: Destination,
+    /// Whether somebody else's session is there from the start, from port 1 to port 2.
+    pub foreign_session: bool,
+}
+
+impl Default for MirrorAbility {
+    fn default() -> Self {
+        MirrorAbility {
+            sessions: 1,
+            directions: Directions::Any,
+            twice: true,
+            destination: Destination::Passes,
+            foreign_session: false,
+        }
+    }
+}
+
+/// Which directions the mirror can copy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Directions {
+    /// Any.
+    Any,
+    /// What ports receive, nothing else.
+    IngressOnly,
+    /// Both directions together, never one alone.
+    BothOnly,
+}
+
+/// What a port still carries while it is a mirror destination.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Destination {
+    /// Everything that it carries otherwise.
+    Passes,
+    /// Copies only.
+    Blocked,
+    /// Copies only, and the laptop reaches the agents by no other way: they fall silent.
+    BlockedWithManagement,
+}
+
+/// How the agents are reached and who may do what.
+#[derive(Clone, Debug)]
+pub struct AgentSpec {
+    /// The switch's UDP port; 0 takes a free one.
+    pub switch_port: u16,
+    /// The router's UDP port; 0 takes a free one.
+    pub router_port: u16,
+    /// The community that may read.
+    pub read_community: String,
+    /// The community that may read and write.
+    pub write_community: String,
+    /// SNMPv3 users.
+    pub users: Vec<User>,
+    /// How the configuration that the lab hands out speaks to the agents.
+    pub speaks: Speaks,
+    /// ifIndex is the bridge port plus this.
+    pub if_index_offset: u32,
+    /// The largest answer in octets; what would be longer is `tooBig`, or cut in a bulk answer.
+    pub max_message: u16,
+}
+
+impl Default for AgentSpec {
+    fn default() -> Self {
+        AgentSpec {
+            switch_port: 1161,
+            router_port: 1161,
+            read_community: "public".to_owned(),
+            write_community: "private".to_owned(),
+            users: Vec::new(),
+            speaks: Speaks::V2c,
+            if_index_offset: 48,
+            max_message: 1472,
+        }
+    }
+}
+
+/// Which credentials the lab's configuration names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Speaks {
+    /// The communities, with SNMPv1.
+    V1,
+    /// The communities, with SNMPv2c.
+    V2c,
+    /// The first of [`AgentSpec::users`] that may write.
+    V3,
+}
+
+/// An SNMPv3 user of the agents.
+#[derive(Clone, Debug)]
+pub struct User {
+    /// The name.
+    pub name: String,
+    /// Authentication and its password of at least 8 octets; `None` is noAuthNoPriv.
+    pub auth: Option<(AuthProtocol, String)>,
+    /// Encryption and its password of at least 8 octets; needs `auth`.
+    pub privacy: Option<(PrivProtocol, String)>,
+    /// Whether the user may write.
+    pub writes: bool,
+}
+
+/// Where the lab's other services are.
+#[derive(Clone, Copy, Debug)]
+pub struct Services {
+    /// The UDP port of the suspect's NetBIOS name service; 0 takes a free one.
+    pub netbios_port: u16,
+    /// Where the laptop's capture listens for TZSP; port 0 takes a free one.
+    pub capture: SocketAddr,
+}
+
+impl Default for Services {
+    fn default() -> Self {
+        Services {
+            netbios_port: 1137,
+            capture: SocketAddr::from((Ipv4Addr::LOCALHOST, 37008)),
+        }
+    }
+}

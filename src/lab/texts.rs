@@ -1,0 +1,102 @@
+//! What a lab hands out to be used like any other switch: the configuration, the patch list.
+
+use std::fmt::Write as _;
+
+use crate::snmp::{AuthProtocol, PrivProtocol};
+
+use super::Lab;
+use super::spec::{Speaks, User};
+
+/// The switch's name in the configuration and in the patch list.
+const SWITCH: &str = "office-1";
+
+impl Lab {
+    /// Returns the `halfspan.yaml` for this lab, which expects the patch list beside it as `patch.csv`.
+    #[must_use]
+    pub fn config_yaml(&self) -> String {
+        let addresses = self.addresses();
+        let credentials = self.credentials_yaml();
+        format!(
+            "switches:\n\
+             \x20 {SWITCH}:\n\
+             \x20   profile: {profile}\n\
+             \x20   address: {switch}\n\
+             \x20   credentials: lab\n\
+             \x20   destination: \"{destination}\"\n\
+             \x20   sniff: tzsp://{capture}\n\
+             routers:\n\
+             \x20 gw: {{ address: \"{router}\", credentials: lab }}\n\
+             credentials:\n\
+             \x20 lab:\n\
+             \x20   snmp: {credentials}\n\
+             patch: patch.csv\n",
+            profile = self.spec.profile.name(),
+            switch = addresses.switch,
+            destination = self.site.destination.0,
+            capture = addresses.capture,
+            router = addresses.router,
+        )
+    }
+
+    fn credentials_yaml(&self) -> String {
+        let agent = &self.spec.agent;
+        let writer = agent.users.iter().find(|user| user.writes);
+        match (agent.speaks, writer) {
+            (Speaks::V3, Some(user)) => user_yaml(user),
+            (Speaks::V1, _) => communities_yaml("1", &agent.read_community, &agent.write_community),
+            (Speaks::V2c | Speaks::V3, _) => {
+                communities_yaml("2c", &agent.read_community, &agent.write_community)
+            }
+        }
+    }
+
+    /// Returns the patch list: where the cable of each port of the switch ends.
+    #[must_use]
+    pub fn patch_csv(&self) -> String {
+        let mut text = "switch,port,panel,position,outlet,room,note\n".to_owned();
+        for port in &self.site.ports {
+            let number = port.number.0;
+            let note = match port.number {
+                number if number == self.site.uplink => "to core-1",
+                number if number == self.site.destination => "analyzer",
+                _ => "",
+            };
+            // Writing into a String cannot fail.
+            let _written = writeln!(
+                text,
+                "{SWITCH},{number},{},{:02},{},{},{note}",
+                port.panel, port.position, port.outlet, port.room
+            );
+        }
+        text
+    }
+}
+
+fn communities_yaml(version: &str, read: &str, write: &str) -> String {
+    format!("{{ version: {version}, read: \"{read}\", write: \"{write}\" }}")
+}
+
+fn user_yaml(user: &User) -> String {
+    let mut text = format!("{{ version: 3, user: \"{}\"", user.name);
+    if let Some((protocol, password)) = &user.auth {
+        let name = match protocol {
+            AuthProtocol::Md5 => "md5",
+            AuthProtocol::Sha1 => "sha1",
+            AuthProtocol::Sha224 => "sha224",
+            AuthProtocol::Sha256 => "sha256",
+            AuthProtocol::Sha384 => "sha384",
+            AuthProtocol::Sha512 => "sha512",
+        };
+        text += &format!(", auth: {{ {name}: \"{password}\" }}");
+    }
+    if let Some((protocol, password)) = &user.privacy {
+        let name = match protocol {
+            PrivProtocol::Des => "des",
+            PrivProtocol::Aes128 => "aes128",
+            PrivProtocol::Aes192 => "aes192",
+            PrivProtocol::Aes256 => "aes256",
+        };
+        text += &format!(", priv: {{ {name}: \"{password}\" }}");
+    }
+    text + " }"
+}

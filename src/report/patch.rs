@@ -1,0 +1,53 @@
+//! The patch list as a table, and what is wrong with it.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use super::style::{GOOD, Styled};
+use super::table::{Column, table};
+use super::text::{clean, count};
+use crate::patch::{COLUMNS, Entry, Problem};
+
+/// Returns a table of the entries; columns that are empty throughout are left out.
+#[must_use]
+pub fn patch_table(entries: &[&Entry]) -> String {
+    if entries.is_empty() {
+        return "no such port in the patch list\n".to_owned();
+    }
+    let extra: BTreeSet<&str> = entries
+        .iter()
+        .flat_map(|entry| entry.place.extra.keys().map(String::as_str))
+        .collect();
+    let columns: Vec<Column<'_>> = COLUMNS
+        .into_iter()
+        .chain(extra)
+        .map(|name| Column {
+            name,
+            cells: entries
+                .iter()
+                .map(|entry| clean(entry.cell(name)))
+                .collect(),
+        })
+        .filter(|column| column.cells.iter().any(|cell| !cell.is_empty()))
+        .collect();
+    table(&columns)
+}
+
+/// Returns one line a problem, as `FILE:LINE: …`, and a last line that counts them.
+#[must_use]
+pub fn patch_problems(file: &Path, entries: usize, problems: &[Problem]) -> String {
+    let file = file.display();
+    let ports = count(entries, "port");
+    if problems.is_empty() {
+        return format!("{file}: {ports}, {}\n", Styled(GOOD, "no problem"));
+    }
+    let mut text: String = problems
+        .iter()
+        .map(|problem| format!("{file}:{}: {}\n", problem.line, problem.what))
+        .collect();
+    text.push_str(&format!(
+        "{file}: {ports}, {}\n",
+        count(problems.len(), "problem")
+    ));
+    text
+}
