@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 
 import daemons
 import netns
@@ -32,6 +33,8 @@ class Lab:
             self.daemons.start_switch()
             self.daemons.start_router()
             self._start_hosts()
+            # Every machine is heard once: what a bridge has not learnt yet it sends to every port.
+            time.sleep(3)
         except BaseException:
             self.__exit__()
             raise
