@@ -1,1 +1,119 @@
 //! `halfspan.yaml`, read and checked: after this nothing is missing.
+//!
+//! ```text
+//! find ─> file ─> raw (as written) ─> check ─> Config
+//! ```
+//!
+//! What belongs here: where the file is looked for, what may stand in it, and errors that name the line.
+//! What does not: opening a switch, reading the patch list, knowing a profile's contents.
+//!
+//! Secrets are fetched when they are first asked for ([`Credential::snmp`]), so that an unset variable of a
+//! credential that this run does not use stops nothing, and a password store is asked once.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::patch::AliasPattern;
+
+pub use address::{Address, BadAddress};
+pub use credentials::{Credential, HttpCredentials, HttpLogin, HttpTrust};
+pub use error::{ConfigError, Place};
+pub use find::{FILE_NAME, Lookup};
+pub use ports::{BadPortList, PortList};
+pub use secrets::{SecretError, SecretSource};
+
+mod address;
+mod check;
+mod credentials;
+mod error;
+mod file;
+mod find;
+mod ports;
+mod raw;
+mod secrets;
+
+/// The UDP port that NetBIOS name service listens on (RFC 1002 §4.2.1).
+const NETBIOS_PORT: u16 = 137;
+
+/// The checked configuration.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The file it was read from; paths in it are relative to the file's folder and already joined to it.
+    pub file: PathBuf,
+    /// The switches by name.
+    pub switches: BTreeMap<String, Switch>,
+    /// The routers by name.
+    pub routers: BTreeMap<String, Router>,
+    /// The patch list (CSV), if there is one.
+    pub patch: Option<PathBuf>,
+    /// How a port's description names the outlet, for ports that the patch list does not know.
+    pub patch_from_alias: AliasPattern,
+    /// The UDP port that is asked for NetBIOS names.
+    pub netbios_port: u16,
+    /// What is allowed but unwise, one sentence each.
+    pub warnings: Vec<String>,
+}
+
+/// A switch that may be asked and told.
+#[derive(Clone, Debug)]
+pub struct Switch {
+    /// Its name in the configuration.
+    pub name: String,
+    /// A profile's name, or the path of a profile file.
+    pub profile: String,
+    /// How it is reached; `None` only for a switch that a person operates (`profile: manual`).
+    pub agent: Option<Agent>,
+    /// The port the sniffer is plugged into: panel label, `ifName` or `if:N`.
+    pub destination: String,
+    /// Where copies are heard: an interface, `tzsp://ADDRESS:PORT` or `pcap:FILE`.
+    pub sniff: String,
+    /// The ports the suspect may be on; `None` is every port that is up.
+    pub candidates: Option<PortList>,
+    /// The ports that lead to other switches; `None` is to find them.
+    pub uplinks: Option<PortList>,
+    /// The ports that are never mirrored.
+    pub never: PortList,
+}
+
+/// A router that is asked for its ARP and ND tables.
+#[derive(Clone, Debug)]
+pub struct Router {
+    /// Its name in the configuration.
+    pub name: String,
+    /// How it is reached.
+    pub agent: Agent,
+}
+
+/// Where a device is asked, and with which credential.
+#[derive(Clone, Debug)]
+pub struct Agent {
+    /// The host, and the port where it is not the protocol's usual one.
+    pub address: Address,
+    /// What it wants to see.
+    pub credential: Arc<Credential>,
+}
+
+impl Config {
+    /// Finds the file as `lookup` says, reads and checks it.
+    ///
+    /// # Errors
+    /// [`ConfigError`]: no file, an unreadable one, or the first mistake in it.
+    pub fn load(lookup: &Lookup) -> Result<Config, ConfigError> {
+        Config::read(&lookup.find()?)
+    }
+
+    /// Reads and checks `file`.
+    ///
+    /// # Errors
+    /// [`ConfigError`]: the file is unreadable, or the first mistake in it.
+    pub fn read(file: &Path) -> Result<Config, ConfigError> {
+        let text = file::read_text(file)?;
+        let source = error::Source::new(file, &text);
+        let raw = file::parse(&source)?;
+        check::check(raw, &source)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,9 @@
 //! What can go wrong with a mirror.
 
+use std::path::PathBuf;
+
 use crate::error::{Diagnosis, Exit};
-use crate::snmp::SnmpError;
+use crate::snmp::{Oid, SnmpError};
 
 /// Why a mirror could not be read, changed or put back.
 #[derive(Debug, thiserror::Error)]
@@ -41,31 +43,151 @@ pub enum MirrorError {
         switch: String,
         /// What differs.
         difference: String,
+        /// What the switch said last.
+        source: Option<SnmpError>,
+    },
+    /// An interrupted run left the switch changed.
+    #[error("switch `{switch}` is still as an interrupted run left it")]
+    Interrupted {
+        /// Its name in the configuration.
+        switch: String,
+    },
+    /// Another run works on the switch.
+    #[error("another halfspan{} is using `{switch}`", pid.map(|pid| format!(" (pid {pid})")).unwrap_or_default())]
+    Busy {
+        /// The switch's name in the configuration.
+        switch: String,
+        /// The other process.
+        pid: Option<u32>,
+    },
+    /// The ports may not be mirrored.
+    #[error("switch `{switch}`: {ports} must not be mirrored: {why}")]
+    Protected {
+        /// Its name in the configuration.
+        switch: String,
+        /// The ports, as labels.
+        ports: String,
+        /// Why.
+        why: &'static str,
+    },
+    /// The switch's mirror takes fewer ports.
+    #[error("switch `{switch}` mirrors at most {limit} ports at once, not {wanted}")]
+    TooMany {
+        /// Its name in the configuration.
+        switch: String,
+        /// The profile's limit.
+        limit: usize,
+        /// How many were asked for.
+        wanted: usize,
+    },
+    /// The switch does not have the profile's objects.
+    #[error("switch `{switch}` does not fit the profile `{profile}`: {what}")]
+    Unfit {
+        /// Its name in the configuration.
+        switch: String,
+        /// The profile.
+        profile: String,
+        /// What is missing.
+        what: String,
+    },
+    /// The profile is good, but this program cannot drive its kind of switch yet.
+    #[error("profile `{profile}`: there is no driver for its kind of mirror yet")]
+    NoDriver {
+        /// The profile.
+        profile: String,
+    },
+    /// A write outside the profile's mirror objects was about to happen. It did not.
+    #[error(
+        "switch `{switch}`: {oid} is not a mirror object of the profile; nothing was written to it"
+    )]
+    OutsideProfile {
+        /// Its name in the configuration.
+        switch: String,
+        /// What was about to be written.
+        oid: Oid,
+    },
+    /// The journal, which has to be on disk before the first write, cannot be kept or read.
+    #[error("the journal {} cannot be {doing}", path.display())]
+    Journal {
+        /// The file.
+        path: PathBuf,
+        /// "written", "read", "deleted".
+        doing: &'static str,
+        /// The system's words.
+        source: std::io::Error,
+    },
+    /// The journal is there but makes no sense.
+    #[error("the journal {} is damaged: {what}", path.display())]
+    DamagedJournal {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// Nobody is there to tick the ports, or they gave up.
+    #[error("switch `{switch}`: nobody confirmed the change")]
+    NoOperator {
+        /// Its name in the configuration.
+        switch: String,
+        /// Why.
+        source: std::io::Error,
     },
 }
 
 impl Diagnosis for MirrorError {
     fn hint(&self) -> Option<String> {
-        match self {
-            MirrorError::Snmp { source, .. } => source.hint(),
+        let hint = match self {
+            MirrorError::Snmp { source, .. } => return source.hint(),
             MirrorError::NotApplied { .. } => {
-                Some("the firmware ignores the write: see `halfspan switch check`".to_owned())
+                "the firmware ignores the write: see `halfspan switch check`"
             }
-            MirrorError::Foreign { .. } => Some(
+            MirrorError::Foreign { .. } => {
                 "ask who uses it; `--take-session` borrows it and puts it back afterwards"
-                    .to_owned(),
-            ),
-            MirrorError::NotRestored { switch, .. } => {
-                Some(format!("run: halfspan restore --switch {switch}"))
             }
-        }
+            MirrorError::NotRestored { switch, .. } | MirrorError::Interrupted { switch } => {
+                return Some(format!("run: halfspan restore --switch {switch}"));
+            }
+            MirrorError::Busy { .. } => "wait for it, or end it: it puts the switch back",
+            MirrorError::Protected { .. } => "take them out of `candidates`",
+            MirrorError::TooMany { .. } | MirrorError::OutsideProfile { .. } => {
+                "run again with -vv and report it: the search should have known"
+            }
+            MirrorError::Unfit { .. } => {
+                "see `halfspan profile list`; the profile `manual` works with every switch"
+            }
+            MirrorError::NoDriver { .. } => {
+                "use the profile `manual`: it tells you which ports to tick"
+            }
+            MirrorError::Journal { .. } => {
+                "check that the folder can be written and the disk is not full"
+            }
+            MirrorError::DamagedJournal { path, .. } => {
+                return Some(format!(
+                    "look at the switch's mirror configuration yourself, then delete {}",
+                    path.display()
+                ));
+            }
+            MirrorError::NoOperator { .. } => "run on a terminal, or use another profile",
+        };
+        Some(hint.to_owned())
     }
 
     fn exit(&self) -> Exit {
         match self {
-            MirrorError::Snmp { .. } | MirrorError::NotApplied { .. } => Exit::Device,
-            MirrorError::Foreign { .. } => Exit::Refused,
-            MirrorError::NotRestored { .. } => Exit::NotRestored,
+            MirrorError::Snmp { .. }
+            | MirrorError::NotApplied { .. }
+            | MirrorError::TooMany { .. }
+            | MirrorError::Unfit { .. }
+            | MirrorError::Journal { .. } => Exit::Device,
+            MirrorError::Foreign { .. }
+            | MirrorError::Busy { .. }
+            | MirrorError::Protected { .. }
+            | MirrorError::OutsideProfile { .. }
+            | MirrorError::NoOperator { .. } => Exit::Refused,
+            MirrorError::NoDriver { .. } => Exit::Usage,
+            MirrorError::NotRestored { .. }
+            | MirrorError::Interrupted { .. }
+            | MirrorError::DamagedJournal { .. } => Exit::NotRestored,
         }
     }
 }

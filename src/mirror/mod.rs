@@ -65,5 +65,22 @@ pub trait Mirror {
     fn restore(&mut self) -> Result<(), MirrorError>;
 }
 
-pub use error::MirrorError;
+mod binding;
+mod controls;
+mod cost;
+mod driver;
 mod error;
+mod guard;
+mod journal;
+mod lock;
+mod open;
+mod session;
+mod state;
+
+pub use error::MirrorError;
+pub use journal::{Journal, load as load_journal, pending as pending_journals, repair};
+pub use open::{Inspection, inspect, open};
+pub use session::{MirrorSession, OpenRequest};
+
+#[cfg(test)]
+mod tests;

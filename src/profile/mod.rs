@@ -1,1 +1,339 @@
-//! What the profile of a switch family says: the YAML schema, loading, checks, codecs. No I/O beyond reading text.
+//! A switch family's profile: which objects make its mirror, and what they accept.
+//!
+//! A profile is data. Its writer is an admin with a MIB browser, so objects carry the MIB's own names and the
+//! few words that drivers understand say what each one is for. [`raw`] is the YAML as written, [`Profile`] what
+//! is left of it after all checks. Nothing here touches a socket; only [`load`] reads a file.
+
+mod base;
+mod bitmap;
+mod check;
+mod error;
+mod index;
+mod load;
+mod object;
+mod raw;
+
+pub use base::{Base, Derived, Model, OidRef};
+pub use bitmap::{BitOrder, Bitmap, PerUnit};
+pub use error::ProfileError;
+pub use index::{Index, IndexPart, Instance, Numbering};
+pub use load::{EMBEDDED, load, parse};
+pub use object::{
+    Carries, CreateBy, Direction, ListCodec, ListForm, Object, OnlyWhile, Role, Syntax,
+};
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use crate::snmp::Oid;
+
+/// How a switch is told what to mirror.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Shape {
+    /// One row for each pair of source and destination.
+    PairRows,
+    /// A session row, and a row for each source and each destination.
+    SessionRows,
+    /// A port bitmap names the sources; destination and state stand apart.
+    Bitmap,
+    /// Every port has a row that says whether it is mirrored.
+    PortFlags,
+    /// A text or packed list names the sources.
+    PortList,
+    /// The switch mirrors exactly one port at a time.
+    SingleSource,
+    /// The source's row lists its destinations.
+    SourceRow,
+    /// Arguments are written into scalars, then an action.
+    Command,
+    /// Writes land in a candidate configuration; an apply object makes them live.
+    Candidate,
+    /// A document is put over HTTP.
+    Document,
+    /// CLI lines are sent over an RPC.
+    CliLines,
+    /// The setting sits on the destination port and names its source.
+    OnDestination,
+    /// The setting sits on the source port and names its destination.
+    OnSource,
+    /// There is nothing to control: a person ticks the ports.
+    Manual,
+}
+
+/// How sure the profile's writer was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Confidence {
+    /// Taken from public client code.
+    Code,
+    /// Taken from a vendor's document.
+    VendorDoc,
+    /// Taken from the MIB text: the object exists, a firmware may still refuse the write.
+    Mib,
+    /// Seen on a real switch.
+    Hardware,
+}
+
+/// Whether the destination port still carries ordinary traffic while it receives copies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DestinationTraffic {
+    /// It does.
+    Pass,
+    /// It does not.
+    Block,
+    /// An object with the role `knob` decides.
+    Knob,
+    /// The sources do not say: has to be tried.
+    Unknown,
+}
+
+/// What a port must be to take part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Must {
+    /// Administratively and operationally up.
+    BeUp,
+    /// Not a member of a link aggregation.
+    NotBeInLag,
+    /// Not a member of any VLAN.
+    NotBeInVlan,
+    /// Not a routed port.
+    NotBeRouted,
+    /// All sources in one VLAN.
+    ShareVlan,
+}
+
+/// How "both directions" is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BothAs {
+    /// By one value.
+    #[default]
+    OneValue,
+    /// By two rows, one a direction.
+    TwoRows,
+    /// By two lists, one a direction.
+    TwoLists,
+    /// By two mirror sessions.
+    TwoSessions,
+}
+
+/// How much fits into a mirror.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Mirror sessions of the switch.
+    pub sessions: Option<u32>,
+    /// Source ports of one session.
+    pub sources: Option<usize>,
+    /// Sessions that one port may be a source of.
+    pub sessions_per_source: Option<u32>,
+    /// Table rows that are written in one request.
+    pub rows_per_request: usize,
+}
+
+/// What the copies look like.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Copied {
+    /// What becomes of VLAN tags.
+    pub tags: Tags,
+    /// Whether the copies begin with the Ethernet header.
+    pub link_header: bool,
+    /// One frame in this many is copied.
+    pub one_in: u32,
+}
+
+/// What becomes of VLAN tags on copies.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Tags {
+    /// Copies are as the frames were.
+    Kept,
+    /// Copies carry no tag.
+    Stripped,
+    /// Copies of untagged frames carry a tag too.
+    Added,
+    /// The sources do not say.
+    #[default]
+    Unknown,
+}
+
+/// First guesses of the times involved, until they are measured.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Timing {
+    /// One change of the mirror.
+    pub write: Duration,
+    /// Additional time for each row written.
+    pub row: Duration,
+    /// From the answer of a write until the last frame of the old set.
+    pub settle: Duration,
+    /// The least time between two writes.
+    pub spacing: Duration,
+}
+
+/// How to see that a switch belongs to the family.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Identify {
+    /// `sysObjectID` is below one of these.
+    #[serde(default)]
+    pub sys_object_id: Vec<Oid>,
+    /// `sysDescr` contains one of these, in any case of letters.
+    #[serde(default)]
+    pub sys_descr: Vec<String>,
+}
+
+impl Identify {
+    /// Tells whether a switch that answers like this belongs to the family.
+    #[must_use]
+    pub fn matches(&self, sys_object_id: &Oid, sys_descr: &str) -> bool {
+        let descr = sys_descr.to_lowercase();
+        self.sys_object_id
+            .iter()
+            .any(|prefix| sys_object_id.below(prefix).is_some())
+            || self
+                .sys_descr
+                .iter()
+                .any(|part| descr.contains(&part.to_lowercase()))
+    }
+}
+
+/// An object that says whether the switch can mirror at all.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Probe {
+    /// The instance to read.
+    pub oid: Oid,
+    /// The bit that must be set, where the object is `BITS` (RFC 2578 §7.1.4: bit 0 is the first octet's highest).
+    pub bit: Option<u32>,
+}
+
+/// A match inside the switch that makes halving needless.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NativeMatch {
+    /// What the switch can match on.
+    pub by: MatchBy,
+    /// The object that takes the match, with the role `match`.
+    pub object: String,
+}
+
+/// What a switch can match frames on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MatchBy {
+    /// The source MAC address.
+    SourceMac,
+    /// An access list.
+    AccessList,
+    /// A filter expression.
+    Expression,
+}
+
+/// A request of a family that is not controlled by SNMP. Texts may hold `{session}`, `{source}`, `{sources}`,
+/// `{destination}` and `{direction}`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Request {
+    /// What it does.
+    pub does: Does,
+    /// `GET`, `PUT`, …; absent for CLI lines.
+    pub method: Option<String>,
+    /// The path, or the CLI line.
+    pub text: String,
+    /// What is sent along.
+    pub body: Option<String>,
+}
+
+/// What a [`Request`] does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Does {
+    /// Opens a login session.
+    Login,
+    /// Reads the mirror state.
+    Read,
+    /// Creates the mirror session.
+    Create,
+    /// Replaces all sources at once.
+    Replace,
+    /// Adds one source.
+    Add,
+    /// Removes one source.
+    Remove,
+    /// Deletes the mirror session.
+    Delete,
+    /// Makes a candidate live.
+    Apply,
+    /// Writes the start-up configuration: never sent.
+    Save,
+}
+
+/// A checked profile.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Profile {
+    /// Its name.
+    pub name: String,
+    /// What switches it is for, in one sentence.
+    pub about: String,
+    /// How such a switch is told what to mirror.
+    pub shape: Shape,
+    /// How sure the writer was.
+    pub confidence: Confidence,
+    /// Where the facts come from.
+    pub source: String,
+    /// Where the facts of single sections come from, by the section's key.
+    pub sources: BTreeMap<String, String>,
+    /// How to see that a switch belongs to the family.
+    pub identify: Identify,
+    /// Says whether the switch can mirror at all.
+    pub probe: Option<Probe>,
+    /// How much fits into a mirror.
+    pub limits: Limits,
+    /// Whether the destination port still carries ordinary traffic.
+    pub destination_traffic: DestinationTraffic,
+    /// What a source port must be.
+    pub sources_must: Vec<Must>,
+    /// What the destination port must be.
+    pub destination_must: Vec<Must>,
+    /// How "both directions" is written.
+    pub both_as: BothAs,
+    /// What the copies look like.
+    pub copied: Copied,
+    /// A match that makes halving needless.
+    pub native_match: Option<NativeMatch>,
+    /// First guesses of the times involved.
+    pub timing: Timing,
+    /// How the switch numbers ports, where an object does not say otherwise.
+    pub numbering: Numbering,
+    /// What OIDs that begin with a dot are below.
+    pub base: Option<Base>,
+    /// The objects, in the order in which they are written.
+    pub objects: Vec<Object>,
+    /// The requests of a family that is not controlled by SNMP.
+    pub requests: Vec<Request>,
+    /// The number of ports, where the switch itself cannot be asked.
+    pub ports: Option<u16>,
+    /// Where a person finds the mirror's page.
+    pub instructions: Option<String>,
+    /// The YAML that the profile was read from.
+    pub text: String,
+}
+
+impl Profile {
+    /// Returns the objects with this role, in order.
+    pub fn with_role(&self, role: Role) -> impl Iterator<Item = &Object> {
+        self.objects
+            .iter()
+            .filter(move |object| object.role == role)
+    }
+
+    /// Returns the object with this name.
+    #[must_use]
+    pub fn object(&self, name: &str) -> Option<&Object> {
+        self.objects.iter().find(|object| object.name == name)
+    }
+}

@@ -3,6 +3,14 @@
 //! A [`Search`] is a value without clock, socket or randomness: the same observations always give the same
 //! plan. It runs live, in the simulator and in a replay of a recorded run alike.
 
+mod filter;
+mod planner;
+mod proof;
+mod rhythm;
+mod several;
+mod verdict;
+mod why;
+
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -10,8 +18,15 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Moment;
 use crate::port::{PortId, PortSet};
 
+use self::filter::{Filter, Place};
+use self::planner::{Costs, Planner};
+use self::proof::Proof;
+use self::rhythm::Traffic;
+use self::several::Several;
+use self::verdict::Tally;
+
 /// What is asked of the search.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Question {
     /// The ports the suspect may be on, each with the weight of its head start (1 where nothing is known).
     pub candidates: Vec<(PortId, f64)>,
@@ -27,6 +42,8 @@ pub struct Question {
     pub confidence: f64,
     /// The longest that the run may take.
     pub max_time: Duration,
+    /// Off/on cycles asked for before a port is named, whatever the belief; 0 leaves it to the evidence.
+    pub proof_cycles: u32,
     /// Draws the order of the off/on proof.
     pub seed: u64,
 }
@@ -127,4 +144,171 @@ pub struct Belief {
     pub ports: Vec<(PortId, f64)>,
     /// The probability of none of them.
     pub elsewhere: f64,
+}
+
+/// A search under way.
+///
+/// ```text
+/// loop {
+///     match search.next_step() {
+///         Step::Done(verdict) => break verdict,
+///         Step::Observe { ports, listen, .. } => search.record(mirror and listen),
+///     }
+/// }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Search {
+    question: Question,
+    filter: Filter,
+    planner: Planner,
+    now: Moment,
+    tally: Tally,
+    proof: Proof,
+    several: Several,
+}
+
+impl Search {
+    /// Begins a search with nothing mirrored at the start of the run.
+    #[must_use]
+    pub fn new(question: Question) -> Self {
+        let traffic = Traffic::unknown();
+        let planner = Planner::new(&traffic, Costs::of(&question));
+        let filter = Filter::new(traffic, places(&question.candidates));
+        Search {
+            proof: Proof::new(question.seed),
+            several: Several::default(),
+            tally: Tally::default(),
+            now: Moment::START,
+            filter,
+            planner,
+            question,
+        }
+    }
+
+    /// Returns what to do next. Asking twice without [`Search::record`] in between gives the same step.
+    #[must_use]
+    pub fn next_step(&self) -> Step {
+        if let Some(verdict) = verdict::reached(self) {
+            return Step::Done(verdict);
+        }
+        let proof = proof::step(self).or_else(|| several::step(self));
+        proof
+            .or_else(|| verdict::control(self))
+            .unwrap_or_else(|| self.narrow())
+    }
+
+    /// The set that gains most per second.
+    fn narrow(&self) -> Step {
+        let left = self.left();
+        let shortest = (SHORTEST_SHARE * self.now.0.as_secs_f64()).min(left);
+        let mirrored = self.filter.mirrored();
+        let plan = self.planner.plan(&self.filter, mirrored, shortest, left);
+        let all = plan.ports.len() == self.question.candidates.len();
+        let listen = seconds(plan.listen.min(left));
+        Step::Observe {
+            why: why::narrow(self, &plan.ports, listen),
+            ports: plan.ports,
+            listen,
+            stop_at_sighting: true,
+            purpose: if all {
+                Purpose::ControlAll
+            } else {
+                Purpose::Narrow
+            },
+        }
+    }
+
+    /// Takes in what was observed, whether or not it was what the last step asked for.
+    pub fn record(&mut self, observed: Observed) {
+        let proving = proof::subject(self);
+        self.filter.record(self.now, &observed);
+        if observed.quality != Quality::Unusable {
+            self.tally.note(&observed);
+            proof::note(self, proving, &observed);
+        }
+        several::note(self, &observed);
+        self.now = self.now.max(observed.from).max(observed.until);
+        self.tally.windows += 1;
+    }
+
+    /// Returns what is believed now.
+    #[must_use]
+    pub fn belief(&self) -> Belief {
+        let mut belief = Belief {
+            ports: Vec::new(),
+            elsewhere: 0.0,
+        };
+        for (place, chance) in self.filter.places() {
+            match place {
+                Place::Port(port) => belief.ports.push((port, chance)),
+                Place::Elsewhere | Place::Everywhere => belief.elsewhere += chance,
+            }
+        }
+        belief.ports.sort_by_key(|(port, _)| *port);
+        belief
+    }
+
+    /// Seconds until time runs out.
+    fn left(&self) -> f64 {
+        self.question
+            .max_time
+            .saturating_sub(self.now.0)
+            .as_secs_f64()
+    }
+
+    /// All candidates.
+    fn candidates(&self) -> PortSet {
+        self.question
+            .candidates
+            .iter()
+            .map(|(port, _)| *port)
+            .collect()
+    }
+
+    /// The most ports that can be mirrored at once.
+    fn limit(&self) -> usize {
+        self.question.source_limit.unwrap_or(usize::MAX).max(1)
+    }
+}
+
+/// Belief beforehand in none of the candidates.
+const ELSEWHERE: f64 = 0.02;
+
+/// Belief beforehand that it is heard whatever is mirrored.
+const EVERYWHERE: f64 = 0.002;
+
+/// The shortest window worth a thought, as a share of the time spent so far.
+const SHORTEST_SHARE: f64 = 0.01;
+
+/// The shortest window that is ever asked for.
+const SHORTEST: Duration = Duration::from_millis(5);
+
+/// Makes a listening time of a number of seconds.
+fn seconds(seconds: f64) -> Duration {
+    Duration::try_from_secs_f64(seconds)
+        .unwrap_or(SHORTEST)
+        .max(SHORTEST)
+}
+
+/// The places in question with their probabilities beforehand. A head start that makes no sense counts as none.
+fn places(candidates: &[(PortId, f64)]) -> Vec<(Place, f64)> {
+    let sane = |weight: f64| {
+        if weight.is_finite() {
+            weight.clamp(1e-6, 1e6)
+        } else {
+            1.0
+        }
+    };
+    let total: f64 = candidates.iter().map(|(_, weight)| sane(*weight)).sum();
+    let share = |weight: f64| sane(weight) / total * (1.0 - ELSEWHERE - EVERYWHERE);
+    let mut places = vec![
+        (Place::Elsewhere, ELSEWHERE),
+        (Place::Everywhere, EVERYWHERE),
+    ];
+    places.extend(
+        candidates
+            .iter()
+            .map(|(port, weight)| (Place::Port(*port), share(*weight))),
+    );
+    places
 }

@@ -1,12 +1,32 @@
 //! Hearing the suspect: the capture, seen as sightings and as proof that the capture is alive.
+//!
+//! Three sources, one behaviour: an interface (libpcap, bound at run time), a TZSP stream over UDP, and a
+//! capture file that is replayed. Nothing is sent from here and no frame is kept.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::ops::ControlFlow;
 
-use crate::clock::Moment;
-use crate::error::{Diagnosis, Exit};
+use crate::clock::{LiveClock, Moment};
 use crate::mac::Mac;
+
+mod error;
+mod file;
+mod filter;
+mod libpcap;
+mod live;
+mod matching;
+mod own;
+mod privileges;
+mod source;
+mod timeline;
+mod tzsp;
+mod wait;
+
+pub use error::SniffError;
+pub use own::Own;
+pub use privileges::drop_privileges;
+pub use source::Source;
 
 /// What frames are the suspect's own.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,90 +56,30 @@ pub struct Sighting {
     pub reaches_us_anyway: bool,
 }
 
-/// What else was heard while listening: the proof that the mirror copies anything at all.
+/// What else was heard since the last call: the proof that the mirror copies anything at all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Heard {
     /// Frames that neither came from the suspect nor from or to the listening machine, and were not group-addressed:
     /// only a mirror (or flooding) brings them here.
     pub foreign_frames: u64,
-    /// Their source addresses, at most [`Heard::MAX_SOURCES`].
+    /// Their source addresses, at most [`Heard::MAX_SOURCES`]; on a busy interface those of a sample.
     pub foreign_sources: BTreeSet<Mac>,
+    /// When the first of them arrived.
+    pub first_foreign: Option<Moment>,
     /// Frames that the capture lost, by its own count; a silent window with losses proves nothing.
     pub lost: u64,
+    /// The capture file came to its end: nothing will ever be heard again. Never so on a live source.
+    pub ended: bool,
 }
 
 impl Heard {
     /// How many source addresses are kept: enough to see many machines, bounded against forged ones.
     pub const MAX_SOURCES: usize = 1024;
-}
 
-/// Why the capture does not work.
-#[derive(Debug, thiserror::Error)]
-pub enum SniffError {
-    /// The source's text is not one we know.
-    #[error("`{0}` is not a capture source; write an interface, tzsp://ADDRESS:PORT or pcap:FILE")]
-    BadSource(String),
-    /// libpcap is not installed.
-    #[error("live capture needs libpcap, which is not installed")]
-    NoLibpcap,
-    /// The system does not let us capture.
-    #[error("no permission to capture on {interface}")]
-    NoPermission {
-        /// The interface.
-        interface: String,
-    },
-    /// There is no such interface.
-    #[error("there is no interface `{interface}` to capture on")]
-    NoInterface {
-        /// The name that was asked for.
-        interface: String,
-        /// The interfaces that are there.
-        have: Vec<String>,
-    },
-    /// The filter expression does not compile.
-    #[error("the filter `{expression}` is not a BPF expression: {reason}")]
-    BadFilter {
-        /// As typed.
-        expression: String,
-        /// libpcap's words.
-        reason: String,
-    },
-    /// The capture failed while opening or running.
-    #[error("capture on {source_name} failed: {reason}")]
-    Failed {
-        /// Interface, address or file.
-        source_name: String,
-        /// The system's or libpcap's words.
-        reason: String,
-    },
-}
-
-impl Diagnosis for SniffError {
-    fn hint(&self) -> Option<String> {
-        match self {
-            SniffError::BadSource(_) => None,
-            SniffError::NoLibpcap => Some(
-                "install it (Debian: apt install libpcap0.8), or use a tzsp:// source".to_owned(),
-            ),
-            SniffError::NoPermission { .. } => Some(
-                "run as root, or once: sudo setcap cap_net_raw=ep $(command -v halfspan)"
-                    .to_owned(),
-            ),
-            SniffError::NoInterface { have, .. } => Some(format!("there are: {}", have.join(", "))),
-            SniffError::BadFilter { .. } => {
-                Some("see man pcap-filter, e.g. \"udp port 14857\"".to_owned())
-            }
-            SniffError::Failed { .. } => Some("check that the interface is up".to_owned()),
-        }
-    }
-
-    fn exit(&self) -> Exit {
-        match self {
-            SniffError::BadSource(_) | SniffError::BadFilter { .. } => Exit::Usage,
-            SniffError::NoLibpcap
-            | SniffError::NoPermission { .. }
-            | SniffError::NoInterface { .. }
-            | SniffError::Failed { .. } => Exit::Device,
+    fn note_foreign(&mut self, source: Mac, at: Moment) {
+        self.first_foreign.get_or_insert(at);
+        if self.foreign_sources.len() < Heard::MAX_SOURCES {
+            self.foreign_sources.insert(source);
         }
     }
 }
@@ -129,8 +89,12 @@ pub trait Sniffer {
     /// Returns what is listened on, for messages.
     fn source(&self) -> &str;
 
-    /// Listens until `until`, or until `on_sighting` breaks. Frames that arrived before the call and were not yet
-    /// read are delivered first, with the times at which they arrived.
+    /// Listens until `until`, or until `on_sighting` breaks, or until a capture file ends.
+    ///
+    /// Every frame that arrived before `until` is delivered, also those that arrived before the call and were
+    /// not yet read; each with the time at which it arrived. A later frame is kept for the next call. What
+    /// [`Heard`] counts has arrived since the last call returned (at first: since the capture was opened), so a
+    /// call whose result is thrown away is what separates one window from the next.
     ///
     /// # Errors
     /// [`SniffError`], if the capture broke; losses are not an error but told in [`Heard::lost`].
@@ -139,4 +103,23 @@ pub trait Sniffer {
         until: Moment,
         on_sighting: &mut dyn FnMut(&Sighting) -> ControlFlow<()>,
     ) -> Result<Heard, SniffError>;
+}
+
+/// Opens a source and begins to listen for `suspect`; `own` are the addresses of the machine that listens.
+///
+/// Keeps the privileges of the process, because a run may open several captures: see [`drop_privileges`].
+///
+/// # Errors
+/// [`SniffError`]: each cause that a person can remove has a variant of its own.
+pub fn open(
+    source: &Source,
+    suspect: &Suspect,
+    clock: LiveClock,
+    own: Own,
+) -> Result<Box<dyn Sniffer>, SniffError> {
+    Ok(match source {
+        Source::Interface(name) => Box::new(live::Interface::open(name, suspect, clock, own)?),
+        Source::Tzsp(address) => Box::new(tzsp::Stream::open(*address, suspect, clock, own)?),
+        Source::File(path) => Box::new(file::Replay::open(path, suspect, clock, own)?),
+    })
 }

@@ -10,9 +10,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Diagnosis, Exit};
 
+pub use client::{Client, Timing};
 pub use credentials::{AuthProtocol, PrivProtocol, SnmpCredentials};
 
+mod client;
 mod credentials;
+#[cfg(test)]
+pub(crate) mod fake;
 
 /// An object identifier such as `1.3.6.1.2.1.2.2.1.8`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -239,6 +243,12 @@ pub enum SnmpError {
         /// E.g. "unknown user name", "wrong digest".
         what: String,
     },
+    /// There is nothing to write with; nothing was sent.
+    #[error("the credential for {agent} may only read")]
+    NoWriteRight {
+        /// Who was to be written to.
+        agent: String,
+    },
     /// The answer broke the protocol.
     #[error("{agent} sent an answer that makes no sense: {what}")]
     Nonsense {
@@ -255,6 +265,24 @@ pub enum SnmpError {
         /// The system's words.
         source: std::io::Error,
     },
+}
+
+impl SnmpError {
+    /// Returns why the agent refused, if it is that.
+    #[must_use]
+    pub fn refusal(&self) -> Option<ErrorStatus> {
+        if let SnmpError::Refused { status, .. } = self {
+            Some(*status)
+        } else {
+            None
+        }
+    }
+
+    /// Tells whether no answer came: a write may have been done all the same.
+    #[must_use]
+    pub fn is_lost(&self) -> bool {
+        matches!(self, SnmpError::Lost { .. })
+    }
 }
 
 impl ErrorStatus {
@@ -311,6 +339,9 @@ impl Diagnosis for SnmpError {
             }
             SnmpError::Rejected { .. } => {
                 "check user, auth and priv of the credential against the switch"
+            }
+            SnmpError::NoWriteRight { .. } => {
+                "add `write:` with the read-write community to the credential's `snmp`"
             }
             SnmpError::Nonsense { .. } => "run again with -vv and report what the agent sent",
             SnmpError::Socket { .. } => "check the address and this machine's network",

@@ -1,0 +1,372 @@
+//! Raw to checked: every reference resolved, every value read. The first mistake is the error.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde_saphyr::{Location, Spanned};
+
+use super::credentials::SnmpPart;
+use super::error::{Source, nearest};
+use super::raw::{
+    RawAuth, RawConfig, RawCredential, RawHttp, RawPorts, RawPriv, RawRouter, RawSnmp, RawSwitch,
+    Text,
+};
+use super::{
+    Agent, Config, ConfigError, Credential, HttpCredentials, HttpLogin, HttpTrust, NETBIOS_PORT,
+    PortList, Router, SecretSource, Switch,
+};
+use crate::patch::AliasPattern;
+use crate::snmp::{AuthProtocol, PrivProtocol};
+
+type Result<T> = std::result::Result<T, ConfigError>;
+type Credentials = BTreeMap<String, Arc<Credential>>;
+
+/// The profile of a switch that a person operates: the only one that needs no address.
+const MANUAL: &str = "manual";
+
+pub(super) fn check(raw: RawConfig, source: &Source<'_>) -> Result<Config> {
+    let mut check = Check {
+        source,
+        folder: source.file().parent().unwrap_or(Path::new("")),
+        warnings: Vec::new(),
+    };
+    let credentials: Credentials = raw
+        .credentials
+        .into_iter()
+        .map(|(name, raw)| Ok((name.clone(), Arc::new(check.credential(name, raw)?))))
+        .collect::<Result<_>>()?;
+    Ok(Config {
+        file: source.file().to_owned(),
+        switches: raw
+            .switches
+            .into_iter()
+            .map(|(name, raw)| Ok((name.clone(), check.switch(name, raw, &credentials)?)))
+            .collect::<Result<_>>()?,
+        routers: raw
+            .routers
+            .into_iter()
+            .map(|(name, raw)| Ok((name.clone(), check.router(name, &raw, &credentials)?)))
+            .collect::<Result<_>>()?,
+        patch: raw.patch.map(|text| check.path(&text.value)),
+        patch_from_alias: match raw.patch_from_alias {
+            Some(text) => check.read::<AliasPattern>(&text)?,
+            None => AliasPattern::default(),
+        },
+        netbios_port: match raw.identify.netbios_port {
+            Some(text) => check.port_number(&text)?,
+            None => NETBIOS_PORT,
+        },
+        warnings: check.warnings,
+    })
+}
+
+struct Check<'a> {
+    source: &'a Source<'a>,
+    folder: &'a Path,
+    warnings: Vec<String>,
+}
+
+impl Check<'_> {
+    fn switch(
+        &self,
+        name: String,
+        raw: Spanned<RawSwitch>,
+        credentials: &Credentials,
+    ) -> Result<Switch> {
+        let (at, raw) = (raw.referenced, raw.value);
+        let missing = |key: &str| self.wrong(at, format!("switch `{name}` has no `{key}`"), None);
+        let profile = raw.profile.ok_or_else(|| missing("profile"))?;
+        let agent = match (&raw.address, &raw.credentials) {
+            (Some(address), Some(credential)) => {
+                Some(self.agent(address, credential, credentials)?)
+            }
+            (None, None) if profile.value == MANUAL => None,
+            (None, _) => return Err(missing("address")),
+            (_, None) => return Err(missing("credentials")),
+        };
+        let destination = raw.destination.ok_or_else(|| missing("destination"))?;
+        let sniff = raw.sniff.ok_or_else(|| missing("sniff"))?;
+        Ok(Switch {
+            profile: self.profile(&self.filled(&profile, "profile")?),
+            agent,
+            destination: self.filled(&destination, "destination")?,
+            sniff: self.sniff(self.filled(&sniff, "sniff")?),
+            candidates: raw.candidates.map(|raw| self.ports(&raw)).transpose()?,
+            uplinks: raw.uplinks.map(|raw| self.ports(&raw)).transpose()?,
+            never: match raw.never {
+                Some(raw) => self.ports(&raw)?,
+                None => PortList::default(),
+            },
+            name,
+        })
+    }
+
+    fn router(&self, name: String, raw: &RawRouter, credentials: &Credentials) -> Result<Router> {
+        Ok(Router {
+            name,
+            agent: self.agent(&raw.address, &raw.credentials, credentials)?,
+        })
+    }
+
+    fn agent(&self, address: &Text, credential: &Text, known: &Credentials) -> Result<Agent> {
+        let name = credential.value.as_str();
+        let found = known.get(name).cloned().ok_or_else(|| {
+            let hint = match nearest(name, known.keys().map(String::as_str)) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("add `{name}:` below `credentials:`"),
+            };
+            self.wrong(
+                credential.referenced,
+                format!("there is no credential `{name}`"),
+                Some(hint),
+            )
+        })?;
+        Ok(Agent {
+            address: self.read(address)?,
+            credential: found,
+        })
+    }
+
+    fn credential(&mut self, name: String, raw: Spanned<RawCredential>) -> Result<Credential> {
+        let at = raw.referenced;
+        let RawCredential { snmp, http } = raw.value;
+        if snmp.is_none() && http.is_none() {
+            return Err(self.wrong(
+                at,
+                format!("credential `{name}` has neither `snmp` nor `http`"),
+                None,
+            ));
+        }
+        Ok(Credential {
+            snmp: snmp.map(|raw| self.snmp(&name, raw)).transpose()?,
+            http: http.map(|raw| self.http(&name, raw)).transpose()?,
+            name,
+        })
+    }
+
+    fn snmp(&mut self, name: &str, raw: Spanned<RawSnmp>) -> Result<SnmpPart> {
+        let (at, raw) = (raw.referenced, raw.value);
+        match raw.version.value.as_str() {
+            "1" | "2c" => self.community(name, at, raw),
+            "3" => self.user(name, at, raw),
+            other => Err(self.wrong(
+                raw.version.referenced,
+                format!("there is no SNMP version `{other}`"),
+                Some("write 1, 2c or 3".to_owned()),
+            )),
+        }
+    }
+
+    fn community(&mut self, name: &str, at: Location, raw: RawSnmp) -> Result<SnmpPart> {
+        let foreign = [
+            ("user", raw.user.is_some()),
+            ("auth", raw.auth.is_some()),
+            ("priv", raw.privacy.is_some()),
+            ("context", raw.context.is_some()),
+        ];
+        self.none_of(at, &raw.version.value, &foreign)?;
+        let Some(read) = raw.read else {
+            let what = format!("credential `{name}` has no `read`, the community to read with");
+            return Err(self.wrong(at, what, None));
+        };
+        Ok(SnmpPart::Community {
+            v1: raw.version.value == "1",
+            read: self.secret(name, "read", &read)?,
+            write: match raw.write {
+                Some(write) => Some(self.secret(name, "write", &write)?),
+                None => None,
+            },
+        })
+    }
+
+    fn user(&mut self, name: &str, at: Location, raw: RawSnmp) -> Result<SnmpPart> {
+        let foreign = [("read", raw.read.is_some()), ("write", raw.write.is_some())];
+        self.none_of(at, "3", &foreign)?;
+        let Some(user) = raw.user else {
+            return Err(self.wrong(at, format!("credential `{name}` has no `user`"), None));
+        };
+        if raw.privacy.is_some() && raw.auth.is_none() {
+            return Err(self.wrong(
+                at,
+                format!("credential `{name}` has `priv` but no `auth`"),
+                Some("SNMPv3 encrypts only what it authenticates: add `auth`".to_owned()),
+            ));
+        }
+        let auth = match raw.auth.map(auth) {
+            Some((protocol, text)) => Some((protocol, self.secret(name, "auth", &text)?)),
+            None => None,
+        };
+        let privacy = match raw.privacy.map(privacy) {
+            Some((protocol, text)) => Some((protocol, self.secret(name, "priv", &text)?)),
+            None => None,
+        };
+        Ok(SnmpPart::User {
+            user: self.filled(&user, "user")?,
+            auth,
+            privacy,
+            context: raw.context.map(|text| text.value).unwrap_or_default(),
+        })
+    }
+
+    fn none_of(&self, at: Location, version: &str, foreign: &[(&str, bool)]) -> Result<()> {
+        match foreign.iter().find(|(_, there)| *there) {
+            None => Ok(()),
+            Some((key, _)) => Err(self.wrong(
+                at,
+                format!("`{key}` does not belong to SNMP version {version}"),
+                Some("read and write belong to 1 and 2c; user, auth and priv to 3".to_owned()),
+            )),
+        }
+    }
+
+    fn http(&mut self, name: &str, raw: Spanned<RawHttp>) -> Result<HttpCredentials> {
+        let (at, raw) = (raw.referenced, raw.value);
+        let login = match (raw.user, raw.password, raw.token) {
+            (Some(user), Some(password), None) => HttpLogin::Password {
+                user: self.filled(&user, "user")?,
+                password: self.secret(name, "password", &password)?,
+            },
+            (None, None, Some(token)) => HttpLogin::Token(self.secret(name, "token", &token)?),
+            _ => {
+                return Err(self.wrong(
+                    at,
+                    format!("the `http` part of credential `{name}` is not complete"),
+                    Some("give `user` and `password`, or `token` alone".to_owned()),
+                ));
+            }
+        };
+        let trust = match (raw.ca, raw.fingerprint) {
+            (None, None) => HttpTrust::System,
+            (Some(ca), None) => HttpTrust::Authority(self.path(&ca.value)),
+            (None, Some(text)) => HttpTrust::Fingerprint(self.fingerprint(&text)?),
+            (Some(ca), Some(_)) => {
+                return Err(self.wrong(
+                    ca.referenced,
+                    "`ca` and `fingerprint` exclude each other",
+                    None,
+                ));
+            }
+        };
+        Ok(HttpCredentials { login, trust })
+    }
+
+    fn fingerprint(&self, text: &Text) -> Result<[u8; 32]> {
+        parse_fingerprint(&text.value).ok_or_else(|| {
+            self.wrong(
+                text.referenced,
+                "this is not a fingerprint",
+                Some("write sha256: and 64 hexadecimal digits, colons allowed".to_owned()),
+            )
+        })
+    }
+
+    fn secret(&mut self, name: &str, key: &str, text: &Text) -> Result<SecretSource> {
+        if text.value.is_empty() {
+            let what = format!("`{key}` of credential `{name}` is empty");
+            return Err(self.wrong(text.referenced, what, None));
+        }
+        let source = SecretSource::new(&text.value, self.folder);
+        if source.is_literal() {
+            self.warnings.push(format!(
+                "{}:{}: `{key}` of credential `{name}` stands there in plain text; better env:NAME, file:PATH or cmd:COMMAND",
+                self.source.file().display(),
+                text.referenced.line(),
+            ));
+        }
+        Ok(source)
+    }
+
+    fn ports(&self, raw: &Spanned<RawPorts>) -> Result<PortList> {
+        let list = raw.value.0.parse::<PortList>();
+        list.map_err(|error| self.wrong(raw.referenced, error.to_string(), None))
+    }
+
+    fn port_number(&self, text: &Text) -> Result<u16> {
+        match text.value.parse() {
+            Ok(number @ 1..) => Ok(number),
+            _ => Err(self.wrong(
+                text.referenced,
+                format!("`{}` is not a port number", text.value),
+                Some("write a number from 1 to 65535".to_owned()),
+            )),
+        }
+    }
+
+    fn filled(&self, text: &Text, key: &str) -> Result<String> {
+        if text.value.trim().is_empty() {
+            return Err(self.wrong(text.referenced, format!("`{key}` is empty"), None));
+        }
+        Ok(text.value.trim().to_owned())
+    }
+
+    fn read<T>(&self, text: &Text) -> Result<T>
+    where
+        T: std::str::FromStr,
+        T::Err: std::fmt::Display,
+    {
+        let value = text.value.parse::<T>();
+        value.map_err(|error| self.wrong(text.referenced, error.to_string(), None))
+    }
+
+    /// A profile is a name, or a path if it looks like one.
+    fn profile(&self, text: &str) -> String {
+        if text.contains('/') || text.ends_with(".yaml") {
+            self.path(text).display().to_string()
+        } else {
+            text.to_owned()
+        }
+    }
+
+    fn sniff(&self, text: String) -> String {
+        match text.strip_prefix("pcap:") {
+            Some(file) => format!("pcap:{}", self.path(file).display()),
+            None => text,
+        }
+    }
+
+    fn path(&self, text: &str) -> PathBuf {
+        self.folder.join(text)
+    }
+
+    fn wrong(&self, at: Location, what: impl Into<String>, hint: Option<String>) -> ConfigError {
+        self.source.wrong(Some(at), what, hint)
+    }
+}
+
+fn auth(raw: RawAuth) -> (AuthProtocol, Text) {
+    match raw {
+        RawAuth::Md5(text) => (AuthProtocol::Md5, text),
+        RawAuth::Sha1(text) => (AuthProtocol::Sha1, text),
+        RawAuth::Sha224(text) => (AuthProtocol::Sha224, text),
+        RawAuth::Sha256(text) => (AuthProtocol::Sha256, text),
+        RawAuth::Sha384(text) => (AuthProtocol::Sha384, text),
+        RawAuth::Sha512(text) => (AuthProtocol::Sha512, text),
+    }
+}
+
+fn privacy(raw: RawPriv) -> (PrivProtocol, Text) {
+    match raw {
+        RawPriv::Des(text) => (PrivProtocol::Des, text),
+        RawPriv::Aes128(text) => (PrivProtocol::Aes128, text),
+        RawPriv::Aes192(text) => (PrivProtocol::Aes192, text),
+        RawPriv::Aes256(text) => (PrivProtocol::Aes256, text),
+    }
+}
+
+fn parse_fingerprint(text: &str) -> Option<[u8; 32]> {
+    let digits: String = text
+        .trim()
+        .strip_prefix("sha256:")?
+        .chars()
+        .filter(|&letter| letter != ':')
+        .collect();
+    if digits.len() != 64 || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return None;
+    }
+    let mut digest = [0; 32];
+    for (place, byte) in digest.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(digits.get(2 * place..2 * place + 2)?, 16).ok()?;
+    }
+    Some(digest)
+}

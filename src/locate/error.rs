@@ -1,0 +1,56 @@
+//! Why a run ended without an answer of the search.
+
+use std::time::Duration;
+
+use crate::error::{Diagnosis, Exit};
+use crate::mirror::MirrorError;
+use crate::sniff::SniffError;
+
+/// Why a run broke off.
+#[derive(Debug, thiserror::Error)]
+pub enum LocateError {
+    /// The mirror failed.
+    #[error(transparent)]
+    Mirror(#[from] MirrorError),
+    /// The capture failed.
+    #[error(transparent)]
+    Sniff(#[from] SniffError),
+    /// Ctrl-C or SIGTERM.
+    #[error("interrupted")]
+    Interrupted,
+    /// The switch shows the session, but copies nothing.
+    #[error(
+        "the switch says that it mirrors, but in {:.0} s of listening not one copied frame arrived",
+        listened.as_secs_f64()
+    )]
+    DeadMirror {
+        /// How long was listened with ports mirrored.
+        listened: Duration,
+    },
+    /// The record cannot be written.
+    #[error("cannot write the record")]
+    Record(#[from] std::io::Error),
+}
+
+impl Diagnosis for LocateError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            LocateError::Mirror(error) => error.hint(),
+            LocateError::Sniff(error) => error.hint(),
+            LocateError::Interrupted => None,
+            LocateError::DeadMirror { .. } => Some(
+                "check that `destination` is the port this machine is plugged into, and `sniff` its interface".to_owned(),
+            ),
+            LocateError::Record(_) => Some("choose another file for --record".to_owned()),
+        }
+    }
+
+    fn exit(&self) -> Exit {
+        match self {
+            LocateError::Mirror(error) => error.exit(),
+            LocateError::Sniff(error) => error.exit(),
+            LocateError::Interrupted => Exit::Interrupted,
+            LocateError::DeadMirror { .. } | LocateError::Record(_) => Exit::Device,
+        }
+    }
+}

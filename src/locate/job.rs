@@ -1,0 +1,354 @@
+//! A whole `locate`: from an address to a report.
+//!
+//! The order of things is the contract's: everything is read and checked first, then asked, then written; the
+//! switch is put back before names are looked up; and whatever happens, there is a report.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::rc::Rc;
+
+use super::answer::{self, Answer};
+use super::candidates::{self, PortWishes, Roles};
+use super::drive::{Evidence, Instruments, drive};
+use super::error::LocateError;
+use super::event::Event;
+use super::naming;
+use super::outcome::{ErrorReport, Hop, LOCATE_SCHEMA, MirrorReport, Outcome, Report, SuspectReport};
+use super::record::Recorder;
+
+use super::resolving;
+use super::safety;
+use super::survey::{Survey, Wanted};
+use super::switches::{self, Opened};
+use super::task::{Desk, Target, Task};
+use crate::clock::{Clock, LiveClock};
+use crate::config::{Config, Switch};
+use crate::error::{Exit, Failure};
+use crate::mirror::{Copies, Mirror};
+use crate::search::{Question, Search};
+use crate::sniff::{self, Own, Source, Suspect};
+
+/// How a run ended: the report, and why it broke off if it did.
+#[derive(Debug)]
+pub struct Ended {
+    /// The document.
+    pub report: Report,
+    /// Why there is no answer, if the run was refused or failed.
+    pub failure: Option<Failure>,
+}
+
+impl Ended {
+    /// Returns the exit code that the contract gives to this end.
+    #[must_use]
+    pub fn exit(&self) -> Exit {
+        match (&self.failure, self.report.outcome) {
+            (Some(failure), _) => failure.exit,
+            (None, Outcome::NotSeen | Outcome::Undecided | Outcome::BeyondRouter) => Exit::NoAnswer,
+            (None, Outcome::Refused) => Exit::Refused,
+            (None, Outcome::Failed) => Exit::Device,
+            (None, Outcome::Located | Outcome::SeveralPlaces | Outcome::AccessPoint | Outcome::VirtualHost) => {
+                Exit::Done
+            }
+        }
+    }
+}
+
+/// Off/on cycles that have to agree before a port is named.
+const PROOF_CYCLES: u32 = 2;
+
+/// Finds a suspect. Never returns an error instead of a report, and never without having put the switches back
+/// or having said that it could not.
+pub fn locate(config: &Config, task: &Task, state: &Path, desk: &mut dyn Desk) -> Ended {
+    let clock = LiveClock::start();
+    let mut job = Job { config, task, state, desk, clock, report: blank(task) };
+    let failure = job.run().err();
+    let mut report = job.report;
+    report.elapsed_seconds = clock.now().0.as_secs_f64();
+    if let Some(failure) = &failure {
+        report.outcome = if failure.exit == Exit::Refused { Outcome::Refused } else { Outcome::Failed };
+        report.error = Some(ErrorReport::from(failure));
+        report.mirror.restored = failure.exit != Exit::NotRestored;
+    }
+    Ended { report, failure }
+}
+
+fn blank(task: &Task) -> Report {
+    let mut suspect = SuspectReport::default();
+    match &task.target {
+        Target::Ip(ip) => suspect.ip = Some(*ip),
+        Target::Mac(mac) => suspect.mac = Some(*mac),
+        Target::Filter(expression) => suspect.filter = Some(expression.clone()),
+    }
+    Report {
+        schema: LOCATE_SCHEMA,
+        outcome: Outcome::NotSeen,
+        suspect,
+        switch: None,
+        port: None,
+        patch: None,
+        confidence: None,
+        confirmation: None,
+        path: Vec::new(),
+        candidates: Vec::new(),
+        other_macs_on_port: Vec::new(),
+        behind: None,
+        probes: Vec::new(),
+        mirror: MirrorReport { writes: 0, restored: true },
+        warnings: Vec::new(),
+        error: None,
+        elapsed_seconds: 0.0,
+    }
+}
+
+struct Job<'a> {
+    config: &'a Config,
+    task: &'a Task,
+    /// Where journals and locks are.
+    state: &'a Path,
+    desk: &'a mut dyn Desk,
+    clock: LiveClock,
+    report: Report,
+}
+
+/// A switch that is ready to be searched.
+struct Ready<'a> {
+    switch: &'a Switch,
+    opened: Opened,
+    survey: Survey,
+    roles: Roles,
+}
+
+impl<'a> Job<'a> {
+    fn run(&mut self) -> Result<(), Failure> {
+        let chosen = switches::chosen(self.config, &self.task.switches)?;
+        for switch in &chosen {
+            switches::finish_interrupted_run(switch, self.state, self.clock, self.desk)?;
+        }
+        let suspect = resolving::resolve(self.config, self.task, self.clock, self.desk)?;
+        if let Suspect::Mac(mac) = &suspect {
+            self.report.suspect.mac = Some(*mac);
+        }
+        let mut ready = self.survey_all(&chosen)?;
+        // The switch that has learned the suspect on a candidate port goes first.
+        ready.sort_by_key(|r| !r.survey.table_says.is_some_and(|port| r.roles.candidates.contains(port)));
+        let path: Vec<Hop> = ready.iter().filter_map(Ready::hop).collect();
+        let mut left = ready.len();
+        for one in ready {
+            left -= 1;
+            self.search(one, &suspect, left == 0)?;
+            if !matches!(self.report.outcome, Outcome::NotSeen) {
+                break;
+            }
+        }
+        self.report.path = path;
+        if let (Some(switch), Some(port)) = (&self.report.switch, &self.report.port) {
+            let last = Hop { switch: switch.clone(), port: port.label.clone() };
+            self.report.path.retain(|hop| hop.switch != last.switch);
+            self.report.path.push(last);
+        }
+        naming::name(self.config, self.task, &mut self.report);
+        Ok(())
+    }
+
+    /// Reads every chosen switch. One that cannot be read stops the run only if no other is left.
+    fn survey_all(&mut self, chosen: &[&'a Switch]) -> Result<Vec<Ready<'a>>, Failure> {
+        let mut ready = Vec::new();
+        for switch in chosen {
+            match self.survey(switch) {
+                Ok(one) => ready.push(one),
+                Err(failure) if chosen.len() > 1 => self.warn(format!("{} is left out: {}", switch.name, failure.error)),
+                Err(failure) => return Err(failure),
+            }
+        }
+        if ready.is_empty() {
+            return Err(Failure::new(Exit::Device, "none of the switches can be asked")
+                .hint("see `halfspan switch check NAME` for each"));
+        }
+        Ok(ready)
+    }
+
+    fn survey(&mut self, switch: &'a Switch) -> Result<Ready<'a>, Failure> {
+        let mut opened = switches::open(switch, self.config)?;
+        let mac = self.report.suspect.mac.filter(|_| !self.task.no_tables);
+        let wanted = Wanted { place_of: mac, uplinks: switch.uplinks.is_none() };
+        let survey = opened.survey(wanted, &mut |event| self.desk.show(event))?;
+        let wishes = PortWishes {
+            destination: self.task.destination.clone().unwrap_or_else(|| switch.destination.clone()),
+            candidates: self.task.candidates.clone().or_else(|| switch.candidates.clone()),
+            uplinks: switch.uplinks.clone(),
+            never: switch.never.clone(),
+        };
+        let roles = candidates::roles(&switch.name, &survey.ports, &wishes, &survey.uplinks)?;
+        self.tell_where_the_table_has_it(switch, &survey, &roles);
+        Ok(Ready { switch, opened, survey, roles })
+    }
+
+    fn tell_where_the_table_has_it(&mut self, switch: &Switch, survey: &Survey, roles: &Roles) {
+        let Some(port) = survey.table_says else { return };
+        let label = survey.ports.label(port);
+        let note = if roles.uplinks.contains(port) {
+            format!("{} has learned the suspect on its uplink {label}: it may be behind another switch", switch.name)
+        } else {
+            format!("{} has learned the suspect on port {label}: that is where the search begins", switch.name)
+        };
+        self.desk.show(&Event::Note(note));
+    }
+
+    /// Searches one switch and puts it back. On the `last` one the privilege to capture is given up once the
+    /// capture is open; before that it is still needed for the switches that follow.
+    fn search(&mut self, ready: Ready<'_>, suspect: &Suspect, last: bool) -> Result<(), Failure> {
+        let Ready { switch, opened, survey, roles } = ready;
+        let source: Source = self.task.interface.as_deref().unwrap_or(&switch.sniff).parse::<Source>()?;
+        self.desk.show(&Event::Panel {
+            switch: &switch.name,
+            ports: &survey.ports,
+            candidates: &roles.candidates,
+            destination: roles.destination,
+            uplinks: &roles.uplinks,
+        });
+        let clock: Rc<dyn Clock> = Rc::new(self.clock);
+        let reach = opened.management_path(&source);
+        let traffic = opened.profile.destination_traffic;
+        let mut mirror = opened.take_over(&survey.ports, &roles, self.state, self.task.take_session, clock)?;
+        let question = self.question(&survey, &roles, mirror.as_ref());
+        if self.task.dry_run {
+            self.tell_plan(switch, &survey, &roles, question);
+            return Ok(());
+        }
+        let mut sniffer = sniff::open(&source, suspect, self.clock, Own::of_this_machine())?;
+        if last {
+            sniff::drop_privileges()?;
+        }
+        safety::ask(switch, &survey.ports, &roles, reach, traffic, self.desk)?;
+
+        let mut recorder = self.recorder(switch, &survey, &question)?;
+        let mut search = Search::new(question);
+        let desk = std::cell::RefCell::new(&mut *self.desk);
+        let outcome = drive(
+            &mut search,
+            Instruments {
+                mirror: mirror.as_mut(),
+                sniffer: sniffer.as_mut(),
+                clock: &self.clock,
+                interrupted: &|| desk.borrow().interrupted(),
+                observer: &mut |event| desk.borrow_mut().show(event),
+                recorder: recorder.as_mut(),
+            },
+            &roles.candidates,
+        );
+        self.desk.show(&Event::Restoring { switch: &switch.name });
+        let restored = mirror.restore();
+        if restored.is_ok() {
+            self.desk.show(&Event::Restored { switch: &switch.name });
+        }
+        let outcome = outcome.map_err(|error| broken_off(error, &switch.name, restored.is_ok()));
+        restored?;
+        self.take_in(switch, &survey, mirror.limits().copies, &outcome?);
+        Ok(())
+    }
+
+    fn question(&self, survey: &Survey, roles: &Roles, mirror: &dyn Mirror) -> Question {
+        let limits = mirror.limits();
+        Question {
+            candidates: candidates::weigh(&roles.candidates, survey.table_says).into_iter().collect(),
+            source_limit: limits.sources,
+            both_directions: limits.copies == Copies::Both,
+            write_time: limits.write_time,
+            row_time: limits.row_time,
+            confidence: self.task.confidence,
+            max_time: self.clock.now().0 + self.task.max_time,
+            proof_cycles: PROOF_CYCLES,
+            seed: self.task.seed,
+        }
+    }
+
+    fn recorder(
+        &self,
+        switch: &Switch,
+        survey: &Survey,
+        question: &Question,
+    ) -> Result<Option<Recorder>, LocateError> {
+        let Some(path) = &self.task.record else { return Ok(None) };
+        let mut recorder = Recorder::create(path)?;
+        recorder.question(&switch.name, &survey.ports, question)?;
+        Ok(Some(recorder))
+    }
+
+    fn tell_plan(&mut self, switch: &Switch, survey: &Survey, roles: &Roles, question: Question) {
+        let candidates = survey.ports.describe(&roles.candidates);
+        let destination = survey.ports.label(roles.destination);
+        self.desk.show(&Event::Note(format!(
+            "{}: would mirror ports {candidates} to port {destination}, listen, and narrow them; nothing was written",
+            switch.name
+        )));
+        if let crate::search::Step::Observe { ports, why, .. } = Search::new(question).next_step() {
+            let first = survey.ports.describe(&ports);
+            self.desk.show(&Event::Note(format!("{}: after the control, first ports {first}: {why}", switch.name)));
+        }
+    }
+
+    /// Turns what was heard on a switch into what the report says.
+    fn take_in(&mut self, switch: &Switch, survey: &Survey, copies: Copies, evidence: &Evidence) {
+        let answer = Answer::from(&evidence.verdict);
+        let report = &mut self.report;
+        report.outcome = answer.outcome;
+        report.confirmation = answer.confirmation;
+        report.candidates = answer.candidates(&switch.name, &survey.ports);
+        report.probes.extend(answer::probes(&switch.name, &survey.ports, &evidence.windows));
+        report.mirror.writes += evidence.writes;
+        report.suspect.ip = report.suspect.ip.or_else(|| answer::only_ip(evidence));
+        let macs = answer::suspect_macs(evidence);
+        report.suspect.mac = report.suspect.mac.or_else(|| only(&macs));
+        if let Some((port, confidence)) = answer.port {
+            report.switch = Some(switch.name.clone());
+            report.port = answer::port_report(&survey.ports, port);
+            report.confidence = Some(confidence);
+            let others = if copies == Copies::Ingress { answer::neighbours(evidence, port) } else { BTreeSet::new() };
+            let announced = survey.neighbours.iter().find(|neighbour| neighbour.port == port);
+            if announced.is_some_and(|neighbour| neighbour.does.access_point) {
+                report.outcome = Outcome::AccessPoint;
+            }
+            report.behind = announced.map(|n| format!("{} announces itself there", n.name));
+            report.behind = report.behind.take().or_else(|| answer::what_is_behind(others.len()));
+            report.other_macs_on_port = others.difference(&macs).copied().collect();
+            let place = survey.ports.get(port).map(|port| naming::place(self.config, &switch.name, port));
+            match place {
+                Some(Ok(patch)) => report.patch = Some(patch),
+                Some(Err(sentence)) => report.warnings.push(sentence),
+                None => {}
+            }
+        }
+        if let (Outcome::NotSeen, Some(port)) = (report.outcome, survey.table_says) {
+            if survey.uplinks.contains(port) {
+                report.warnings.push(format!(
+                    "{} has learned the suspect on port {}, an uplink: look on the switch behind it",
+                    switch.name,
+                    survey.ports.label(port)
+                ));
+            }
+        }
+    }
+
+    fn warn(&mut self, sentence: String) {
+        self.desk.show(&Event::Warning(sentence.clone()));
+        self.report.warnings.push(sentence);
+    }
+}
+
+impl Ready<'_> {
+    /// The way to the suspect over this switch's uplink, if its table says so.
+    fn hop(&self) -> Option<Hop> {
+        let port = self.survey.table_says.filter(|port| !self.roles.candidates.contains(*port))?;
+        Some(Hop { switch: self.switch.name.clone(), port: self.survey.ports.label(port).to_owned() })
+    }
+}
+
+fn only<T: Copy + Ord>(set: &BTreeSet<T>) -> Option<T> {
+    if set.len() == 1 { set.first().copied() } else { None }
+}
+
+/// Adds to an error how the switch was left.
+fn broken_off(error: LocateError, switch: &str, restored: bool) -> Failure {
+    let failure = Failure::from(error);
+    if restored { failure.state(format!("the mirror of {switch} was put back as it was before the run")) } else { failure }
+}

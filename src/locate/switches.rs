@@ -1,0 +1,162 @@
+//! The switches of a run: which ones, and how each is opened.
+
+use std::path::Path;
+use std::rc::Rc;
+
+use super::candidates::Roles;
+use super::event::Event;
+use super::reach::{self, ManagementPath};
+use super::survey::{Survey, Wanted};
+use super::task::Desk;
+use crate::clock::{Clock, LiveClock};
+use crate::config::{Agent, Config, Switch};
+use crate::error::{Exit, Failure};
+use crate::mirror::{self, Mirror, OpenRequest};
+use crate::port::{BridgePort, Link, PanelPort, PortId, PortTable, SwitchPort};
+use crate::profile::{self, Profile};
+use crate::sniff::Source;
+use crate::snmp::{Client, Timing};
+
+/// Returns the switches with these names, or all.
+///
+/// # Errors
+/// [`Exit::Usage`], if there is no such switch, or none at all.
+pub fn chosen<'a>(config: &'a Config, names: &[String]) -> Result<Vec<&'a Switch>, Failure> {
+    if config.switches.is_empty() {
+        return Err(Failure::new(Exit::Usage, format!("{} names no switch", config.file.display()))
+            .hint("add one under `switches:`"));
+    }
+    if names.is_empty() {
+        return Ok(config.switches.values().collect());
+    }
+    names.iter().map(|name| one(config, name)).collect()
+}
+
+/// Returns the switch with this name.
+///
+/// # Errors
+/// [`Exit::Usage`], with the nearest name there is.
+pub fn one<'a>(config: &'a Config, name: &str) -> Result<&'a Switch, Failure> {
+    config.switches.get(name).ok_or_else(|| {
+        let known: Vec<&str> = config.switches.keys().map(String::as_str).collect();
+        Failure::new(Exit::Usage, format!("{} has no switch `{name}`", config.file.display()))
+            .hint(format!("there are: {}", known.join(", ")))
+    })
+}
+
+/// A switch with its profile and, unless a person operates it, an SNMP client.
+pub struct Opened {
+    name: String,
+    /// The family's profile.
+    pub profile: Profile,
+    client: Option<Client>,
+    address: Option<std::net::SocketAddr>,
+}
+
+/// Reads the profile and makes the client.
+///
+/// # Errors
+/// A bad profile, an unknown host, a v3 login that is refused.
+pub fn open(switch: &Switch, config: &Config) -> Result<Opened, Failure> {
+    let folder = config.file.parent().unwrap_or(Path::new("."));
+    let profile = profile::load(&switch.profile, folder)?;
+    let client = switch.agent.as_ref().map(|agent| connect(&switch.name, agent)).transpose()?;
+    let address = client.as_ref().map(Client::address);
+    Ok(Opened { name: switch.name.clone(), profile, client, address })
+}
+
+/// Makes a client for a device of the configuration.
+///
+/// # Errors
+/// A secret that cannot be had, an unknown host, a v3 login that is refused.
+pub fn connect(name: &str, agent: &Agent) -> Result<Client, Failure> {
+    let credentials = agent.credential.snmp()?;
+    Ok(Client::connect(name, &agent.address.to_string(), &credentials, Timing::default())?)
+}
+
+impl Opened {
+    /// Reads what the switch tells about itself. A switch that only a person can operate tells nothing but the
+    /// number of its ports, which is in the profile.
+    pub(super) fn survey(
+        &mut self,
+        wanted: Wanted,
+        tell: &mut dyn FnMut(&Event<'_>),
+    ) -> Result<Survey, Failure> {
+        match &mut self.client {
+            Some(client) => Ok(Survey::read(client, wanted, tell)?),
+            None => Ok(Survey { ports: numbered(self.profile.ports.unwrap_or(0)), ..Survey::default() }),
+        }
+    }
+
+    /// Tells whether the switch is managed through the port that becomes the mirror's destination.
+    pub(super) fn management_path(&self, source: &Source) -> ManagementPath {
+        match (source, self.address) {
+            (Source::Interface(interface), Some(address)) => reach::management_path(address, interface),
+            // Copies that come by TZSP, and switches that a person operates, need no working destination port.
+            (Source::Interface(_), None) | (Source::Tzsp(_) | Source::File(_), _) => ManagementPath::Apart,
+        }
+    }
+
+    /// Takes over the mirror. Writes nothing yet.
+    pub(super) fn take_over(
+        self,
+        ports: &PortTable,
+        roles: &Roles,
+        state: &Path,
+        take_session: bool,
+        clock: Rc<dyn Clock>,
+    ) -> Result<Box<dyn Mirror>, Failure> {
+        let request = OpenRequest {
+            switch: &self.name,
+            profile: &self.profile,
+            ports,
+            destination: roles.destination,
+            forbidden: &roles.forbidden,
+            journal_dir: state,
+            take_session,
+            clock,
+        };
+        let client = self.client.ok_or_else(|| Failure::new(Exit::Usage, "no agent"))?;
+        Ok(Box::new(mirror::open(&request, Box::new(client))?))
+    }
+}
+
+/// The ports of a switch that cannot be asked: numbered like its front panel.
+fn numbered(count: u16) -> PortTable {
+    let port = |number: u16| SwitchPort {
+        id: PortId(number),
+        label: PanelPort(number.to_string()),
+        if_name: String::new(),
+        alias: String::new(),
+        if_index: None,
+        bridge_port: Some(BridgePort(u32::from(number))),
+        link: Link::Unknown,
+    };
+    PortTable::new((1..=count).map(port).collect())
+}
+
+/// Puts a switch back that an interrupted run left changed, before anything else is done with it.
+///
+/// # Errors
+/// The switch could not be put back, or another run is working on it.
+pub fn finish_interrupted_run(
+    switch: &Switch,
+    state: &Path,
+    clock: LiveClock,
+    desk: &mut dyn Desk,
+) -> Result<(), Failure> {
+    let Some(journal) = mirror::load_journal(state, &switch.name)? else { return Ok(()) };
+    desk.show(&Event::Warning(format!(
+        "{} was left changed by the run of {}; it is put back first",
+        switch.name,
+        journal.written.strftime("%Y-%m-%d %H:%M UTC")
+    )));
+    desk.show(&Event::Restoring { switch: &switch.name });
+    let agent = switch.agent.as_ref().ok_or_else(|| {
+        Failure::new(Exit::Usage, format!("{} has no address to be put back at", switch.name))
+    })?;
+    let client = connect(&switch.name, agent)?;
+    mirror::repair(&journal, state, Box::new(client), Rc::new(clock))?;
+    desk.show(&Event::Restored { switch: &switch.name });
+    Ok(())
+}

@@ -1,0 +1,79 @@
+//! What a person asks `locate` to do.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::event::Event;
+use crate::config::PortList;
+use crate::error::Failure;
+use crate::mac::Mac;
+
+/// Who is looked for, as given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// An IP address, to be resolved to a MAC.
+    Ip(IpAddr),
+    /// A MAC.
+    Mac(Mac),
+    /// A BPF expression, for machines that forge their addresses.
+    Filter(String),
+}
+
+/// A whole `locate`.
+#[derive(Clone, Debug)]
+pub struct Task {
+    /// Who is looked for.
+    pub target: Target,
+    /// The switches to ask, by name; empty for all that are configured.
+    pub switches: Vec<String>,
+    /// Replaces `sniff` of the configuration.
+    pub interface: Option<String>,
+    /// Replaces `destination` of the configuration.
+    pub destination: Option<String>,
+    /// Replaces `candidates` of the configuration.
+    pub candidates: Option<PortList>,
+    /// The belief at which the answer may be given.
+    pub confidence: f64,
+    /// The longest that the search on one switch may take.
+    pub max_time: Duration,
+    /// Send nothing to the suspect.
+    pub passive: bool,
+    /// Plan only; write nothing.
+    pub dry_run: bool,
+    /// Do not use forwarding tables as a head start.
+    pub no_tables: bool,
+    /// Borrow a mirror session that somebody else has set up.
+    pub take_session: bool,
+    /// Where to record the run.
+    pub record: Option<PathBuf>,
+    /// Draws the order of the proof.
+    pub seed: u64,
+}
+
+/// The person at the rack, as a run sees them.
+pub trait Desk {
+    /// Shows what is happening.
+    fn show(&mut self, event: &Event<'_>);
+
+    /// Asks a yes/no question.
+    ///
+    /// # Errors
+    /// Without a terminal and without `--yes`: a refusal that names the missing flag.
+    fn confirm(&mut self, question: &str) -> Result<bool, Failure>;
+
+    /// Lets the person choose; returns the place in `choices`. `flag` would have answered beforehand.
+    ///
+    /// # Errors
+    /// Without a terminal: a refusal that names `flag`.
+    fn choose(&mut self, question: &str, choices: Vec<String>, flag: &str) -> Result<usize, Failure>;
+
+    /// Asks the person to do something, and waits until it is done.
+    ///
+    /// # Errors
+    /// Without a terminal: a refusal, since nobody is there to do it.
+    fn have_done(&mut self, instruction: &str) -> Result<(), Failure>;
+
+    /// Tells whether the person wants to stop.
+    fn interrupted(&self) -> bool;
+}

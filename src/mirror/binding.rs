@@ -1,0 +1,255 @@
+//! The profile's objects on one switch: with the base found, every OID is known.
+
+use std::collections::BTreeSet;
+
+use crate::port::{PortSet, PortTable, SwitchPort};
+use crate::profile::{Base, Index, Instance, Numbering, Object, Profile, Role};
+use crate::snmp::{Oid, Snmp, SnmpError, Value};
+
+use super::state::State;
+
+/// `sysDescr.0` (RFC 3418)
+const SYS_DESCR: [u32; 9] = [1, 3, 6, 1, 2, 1, 1, 1, 0];
+/// `sysObjectID.0` (RFC 3418)
+const SYS_OBJECT_ID: [u32; 9] = [1, 3, 6, 1, 2, 1, 1, 2, 0];
+
+/// An object whose OID is known.
+#[derive(Clone, Debug)]
+pub(crate) struct Bound {
+    pub(crate) object: Object,
+    pub(crate) oid: Oid,
+}
+
+impl Bound {
+    /// Returns the OID of an instance, or `None` if the index needs more than is given.
+    pub(crate) fn at(&self, instance: &Instance) -> Option<Oid> {
+        Some(self.oid.child(self.object.index.arcs(instance)?))
+    }
+
+    /// Reads which instance an OID below this object is.
+    pub(crate) fn instance(&self, oid: &Oid) -> Option<Instance> {
+        self.object.index.read(oid.below(&self.oid)?)
+    }
+
+    /// The instances of this object in a state.
+    pub(crate) fn rows<'a>(
+        &'a self,
+        state: &'a State,
+    ) -> impl Iterator<Item = (Instance, &'a Value)> {
+        state
+            .below(&self.oid)
+            .filter_map(|(arcs, value)| Some((self.object.index.read(arcs)?, value)))
+    }
+
+    /// Returns the value that a word of `codes` stands for.
+    pub(crate) fn coded(&self, word: &str) -> Option<Value> {
+        self.object.syntax.value(self.object.code(word)?)
+    }
+}
+
+/// All objects of a profile on one switch, in the order in which they are written.
+#[derive(Clone, Debug)]
+pub(crate) struct Objects {
+    list: Vec<Bound>,
+    numbering: Numbering,
+    pub(crate) rows_per_request: usize,
+}
+
+impl Objects {
+    /// Binds the objects below `base`.
+    ///
+    /// # Panics
+    /// Never: a checked profile has a base where one is needed, and the base was found.
+    pub(crate) fn bind(profile: &Profile, base: Option<&Oid>) -> Self {
+        let bind = |object: &Object| {
+            let oid = object.oid.resolve(base)?;
+            Some(Bound {
+                object: object.clone(),
+                oid,
+            })
+        };
+        Objects {
+            list: profile.objects.iter().filter_map(bind).collect(),
+            numbering: profile.numbering.clone(),
+            rows_per_request: profile.limits.rows_per_request,
+        }
+    }
+
+    /// All objects, in order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Bound> {
+        self.list.iter()
+    }
+
+    /// The objects with this role, in order.
+    pub(crate) fn role(&self, role: Role) -> impl Iterator<Item = &Bound> {
+        self.list
+            .iter()
+            .filter(move |bound| bound.object.role == role)
+    }
+
+    /// Returns the object that an OID is an instance of, with its place in the order of writing.
+    pub(crate) fn of(&self, oid: &Oid) -> Option<(usize, &Bound)> {
+        self.list
+            .iter()
+            .enumerate()
+            .find(|(_, bound)| oid.below(&bound.oid).is_some())
+    }
+
+    /// Names an instance as the MIB would: `portCopyStatus.5.24`.
+    pub(crate) fn name(&self, oid: &Oid) -> String {
+        let Some((_, bound)) = self.of(oid) else {
+            return oid.to_string();
+        };
+        let arcs = oid.below(&bound.oid).unwrap_or_default();
+        arcs.iter().fold(bound.object.name.clone(), |name, arc| {
+            format!("{name}.{arc}")
+        })
+    }
+
+    /// Returns a port's number in an object.
+    pub(crate) fn number(&self, bound: Option<&Bound>, port: &SwitchPort) -> Option<u32> {
+        let own = bound.and_then(|bound| bound.object.numbering.as_ref());
+        own.unwrap_or(&self.numbering).number(port)
+    }
+
+    /// Returns the object whose value or index says which ports are sources.
+    pub(crate) fn sources(&self) -> Option<&Bound> {
+        [
+            Role::Sources,
+            Role::Source,
+            Role::RowStatus,
+            Role::Direction,
+        ]
+        .into_iter()
+        .find_map(|role| self.role(role).next())
+    }
+
+    /// Returns the numbers of the ports in `set`, and the ports that have none.
+    pub(crate) fn numbers(&self, ports: &PortTable, set: &PortSet) -> (BTreeSet<u32>, PortSet) {
+        let mut numbers = BTreeSet::new();
+        let mut without = PortSet::new();
+        for id in set.iter() {
+            match ports
+                .get(id)
+                .and_then(|port| self.number(self.sources(), port))
+            {
+                Some(number) => {
+                    numbers.insert(number);
+                }
+                None => {
+                    without.insert(id);
+                }
+            }
+        }
+        (numbers, without)
+    }
+
+    /// Returns the ports with these source numbers, and the numbers that no port has.
+    pub(crate) fn ports(
+        &self,
+        ports: &PortTable,
+        numbers: &BTreeSet<u32>,
+    ) -> (PortSet, BTreeSet<u32>) {
+        let mut unknown = numbers.clone();
+        let mut set = PortSet::new();
+        for port in ports.iter() {
+            if let Some(number) = self.number(self.sources(), port)
+                && unknown.remove(&number)
+            {
+                set.insert(port.id);
+            }
+        }
+        (set, unknown)
+    }
+
+    /// Reads the value of every kept object.
+    pub(crate) fn read(&self, snmp: &mut dyn Snmp) -> Result<State, SnmpError> {
+        let mut state = State::default();
+        let kept = || self.list.iter().filter(|bound| bound.object.role.is_kept());
+        let scalars: Vec<Oid> = kept()
+            .filter(|bound| bound.object.index.is_scalar())
+            .filter_map(|bound| bound.at(&Instance::default()))
+            .collect();
+        if !scalars.is_empty() {
+            for binding in snmp.get(&scalars)? {
+                if !binding.value.is_absent() {
+                    state.put(binding.oid, binding.value);
+                }
+            }
+        }
+        for column in kept().filter(|bound| !bound.object.index.is_scalar()) {
+            for binding in snmp.walk(&column.oid)? {
+                if column.instance(&binding.oid).is_some() {
+                    state.put(binding.oid, binding.value);
+                }
+            }
+        }
+        Ok(state)
+    }
+
+    /// Returns the names of the objects that cannot be empty and of which the switch has no instance.
+    ///
+    /// A table whose rows are made and removed may well be empty.
+    pub(crate) fn missing(&self, state: &State) -> Vec<&str> {
+        let makes_rows = |index: &Index| {
+            self.role(Role::RowStatus)
+                .any(|status| status.object.index == *index)
+        };
+        let must_be_there = |bound: &&Bound| {
+            let object = &bound.object;
+            let belongs_to_a_source =
+                object.role == Role::Direction && self.role(Role::Sources).next().is_some();
+            object.role.is_kept()
+                && !object.optional
+                && !belongs_to_a_source
+                && !makes_rows(&object.index)
+        };
+        self.iter()
+            .filter(must_be_there)
+            .filter(|bound| state.below(&bound.oid).next().is_none())
+            .map(|bound| bound.object.name.as_str())
+            .collect()
+    }
+}
+
+/// Finds what the profile's relative OIDs are below; `None` where the switch fits no rule or there is no rule.
+pub(crate) fn find_base(profile: &Profile, snmp: &mut dyn Snmp) -> Result<Option<Oid>, SnmpError> {
+    Ok(match &profile.base {
+        None => None,
+        Some(Base::Literal(oid)) => Some(oid.clone()),
+        Some(Base::SysObjectId(rule)) => rule.make(&system(snmp)?.0),
+        Some(Base::Models(models)) => {
+            let (id, descr) = system(snmp)?;
+            models
+                .iter()
+                .find(|model| model.fits(&id, &descr))
+                .map(|model| model.base.clone())
+        }
+        Some(Base::FirstThatAnswers(bases)) => {
+            for base in bases {
+                let objects = Objects::bind(profile, Some(base));
+                if let Some(first) = objects.iter().find(|bound| bound.object.role.is_kept())
+                    && !snmp.walk(&first.oid)?.is_empty()
+                {
+                    return Ok(Some(base.clone()));
+                }
+            }
+            None
+        }
+    })
+}
+
+/// Reads `sysObjectID` and `sysDescr`.
+fn system(snmp: &mut dyn Snmp) -> Result<(Oid, String), SnmpError> {
+    let answers = snmp.get(&[Oid::from(SYS_OBJECT_ID), Oid::from(SYS_DESCR)])?;
+    let mut id = Oid::default();
+    let mut descr = String::new();
+    for answer in answers {
+        if let Value::ObjectId(oid) = answer.value {
+            id = oid;
+        } else {
+            descr = answer.value.as_text().unwrap_or_default();
+        }
+    }
+    Ok((id, descr))
+}

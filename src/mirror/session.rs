@@ -1,0 +1,236 @@
+//! A switch's mirror taken over for the time of a run, with all promises that this makes.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::time::Duration;
+
+use crate::clock::Clock;
+use crate::port::{Link, PortId, PortSet, PortTable};
+use crate::profile::{Must, Profile};
+use crate::snmp::Oid;
+
+use super::controls::{Controls, Goal};
+use super::cost::Cost;
+use super::driver::Task;
+use super::journal::{self, Journal};
+use super::lock::SwitchLock;
+use super::open::{self, Found};
+use super::state::State;
+use super::{Mirror, MirrorError, MirrorLimits, Written};
+
+/// What is asked of [`open`](super::open()).
+pub struct OpenRequest<'a> {
+    /// The switch's name in the configuration.
+    pub switch: &'a str,
+    /// Its family's profile.
+    pub profile: &'a Profile,
+    /// Its ports.
+    pub ports: &'a PortTable,
+    /// The port that the sniffer is plugged into.
+    pub destination: PortId,
+    /// Ports that are never mirrored: uplinks and `never`.
+    pub forbidden: &'a PortSet,
+    /// Where journals and locks are kept: `$XDG_STATE_HOME/halfspan/journal`.
+    pub journal_dir: &'a Path,
+    /// Whether somebody else's mirror session may be borrowed.
+    pub take_session: bool,
+    /// Tells the time.
+    pub clock: Rc<dyn Clock>,
+}
+
+/// The mirror of one switch, taken over over SNMP.
+///
+/// Dropping it puts the switch back as a last resort; [`Mirror::restore`] can also say whether that worked.
+pub struct MirrorSession {
+    controls: Controls,
+    profile: Profile,
+    ports: PortTable,
+    agent: String,
+    base: Option<Oid>,
+    task: Task,
+    forbidden: PortSet,
+    take_session: bool,
+    journal_dir: PathBuf,
+    clock: Rc<dyn Clock>,
+    limits: MirrorLimits,
+    cost: Cost,
+    /// The state before the run.
+    then: State,
+    /// The source numbers after the last change.
+    mirrored: BTreeSet<u32>,
+    /// Whether the journal is on disk and the switch may have been changed.
+    dirty: bool,
+    _lock: SwitchLock,
+}
+
+impl MirrorSession {
+    pub(super) fn new(request: &OpenRequest<'_>, found: Found, lock: SwitchLock) -> Self {
+        let timing = &request.profile.timing;
+        let mut forbidden = request.forbidden.clone();
+        forbidden.insert(request.destination);
+        MirrorSession {
+            profile: request.profile.clone(),
+            ports: request.ports.clone(),
+            agent: found.agent,
+            base: found.base,
+            task: found.task,
+            forbidden,
+            take_session: request.take_session,
+            journal_dir: request.journal_dir.to_owned(),
+            clock: Rc::clone(&request.clock),
+            limits: open::limits(request.profile),
+            cost: Cost::guess(timing.write, timing.row),
+            mirrored: open::mirrored_numbers(&found.controls.seen(&found.state), found.task),
+            then: found.state,
+            controls: found.controls,
+            dirty: false,
+            _lock: lock,
+        }
+    }
+
+    /// Notes how long frames of the old set really went on, as the control has measured.
+    pub fn measured_settle(&mut self, settle: Duration) {
+        self.limits.settle = settle;
+    }
+
+    /// Refuses what must not be mirrored, whoever asks for it.
+    fn check(&self, wanted: &PortSet) -> Result<(), MirrorError> {
+        let protected = |ports: PortSet, why| MirrorError::Protected {
+            switch: self.controls.switch.clone(),
+            ports: open::port_words(&self.ports, &ports),
+            why,
+        };
+        let forbidden: PortSet = wanted
+            .iter()
+            .filter(|p| self.forbidden.contains(*p))
+            .collect();
+        if !forbidden.is_empty() {
+            return Err(protected(forbidden, "destination, uplink or `never`"));
+        }
+        if self.profile.sources_must.contains(&Must::BeUp) {
+            let is_down = |id: &PortId| self.ports.get(*id).is_some_and(|p| p.link == Link::Down);
+            let down: PortSet = wanted.iter().filter(is_down).collect();
+            if !down.is_empty() {
+                return Err(protected(down, "the switch mirrors only ports that are up"));
+            }
+        }
+        match self.limits.sources {
+            Some(limit) if wanted.len() > limit => Err(MirrorError::TooMany {
+                switch: self.controls.switch.clone(),
+                limit,
+                wanted: wanted.len(),
+            }),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// Puts the journal on disk, with the state as it is right before the first write.
+    fn keep_state(&mut self) -> Result<(), MirrorError> {
+        let state = self.controls.read()?;
+        if state != self.then {
+            open::refuse_foreign(&self.controls, &self.ports, &state, self.take_session)?;
+            self.then = state;
+        }
+        let journal = Journal::new(
+            &self.controls.switch,
+            &self.agent,
+            &self.profile,
+            self.base.clone(),
+            self.task,
+            self.then.clone(),
+        );
+        journal.write(&self.journal_dir)?;
+        self.dirty = true;
+        Ok(())
+    }
+
+    fn mirrored(&self, state: &State) -> PortSet {
+        let numbers = open::mirrored_numbers(&self.controls.seen(state), self.task);
+        self.controls.objects.ports(&self.ports, &numbers).0
+    }
+
+    fn put_back(&mut self) -> Result<(), MirrorError> {
+        journal::put_back(&mut self.controls, &self.then)?;
+        self.dirty = false;
+        journal::delete(&self.journal_dir, &self.controls.switch)
+    }
+}
+
+impl Mirror for MirrorSession {
+    fn limits(&self) -> &MirrorLimits {
+        &self.limits
+    }
+
+    fn set_sources(&mut self, wanted: &PortSet) -> Result<Written, MirrorError> {
+        self.check(wanted)?;
+        let (numbers, nameless) = self.controls.objects.numbers(&self.ports, wanted);
+        if !nameless.is_empty() {
+            return Err(MirrorError::Protected {
+                switch: self.controls.switch.clone(),
+                ports: open::port_words(&self.ports, &nameless),
+                why: "the switch has no number for them in its mirror",
+            });
+        }
+        let goal = Goal::Sources(&numbers);
+        let started = self.clock.now();
+        if !self.dirty {
+            let now = self.controls.read()?;
+            if self.controls.plan(&now, &self.then, goal, 1).is_empty() {
+                return Ok(Written::default());
+            }
+            self.keep_state()?;
+        }
+        let reached = self.controls.reach(goal, &self.then)?;
+        let took = self.clock.now().since(started);
+        let found = reached
+            .now
+            .as_ref()
+            .map(|now| self.mirrored(now))
+            .unwrap_or_default();
+        if reached.done && found == *wanted {
+            let before = std::mem::replace(&mut self.mirrored, numbers.clone());
+            if reached.writes > 0 {
+                self.cost
+                    .note(before.symmetric_difference(&numbers).count(), took);
+                (self.limits.write_time, self.limits.row_time) = self.cost.fit();
+            }
+            return Ok(Written {
+                writes: reached.writes,
+                took,
+            });
+        }
+        let switch = self.controls.switch.clone();
+        Err(match reached.trouble {
+            Some(source) => MirrorError::Snmp {
+                switch,
+                doing: "change the mirrored ports",
+                source,
+            },
+            None => MirrorError::NotApplied {
+                switch,
+                wanted: self.ports.describe(wanted),
+                found: self.ports.describe(&found),
+            },
+        })
+    }
+
+    fn sources(&mut self) -> Result<PortSet, MirrorError> {
+        let state = self.controls.read()?;
+        Ok(self.mirrored(&state))
+    }
+
+    fn restore(&mut self) -> Result<(), MirrorError> {
+        if self.dirty { self.put_back() } else { Ok(()) }
+    }
+}
+
+impl Drop for MirrorSession {
+    fn drop(&mut self) {
+        if self.dirty
+            && let Err(error) = self.put_back()
+        {
+            tracing::error!(switch = %self.controls.switch, "{error}");
+        }
+    }
+}

@@ -1,0 +1,438 @@
+//! From the YAML as written to a [`Profile`] that holds together.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use super::error::nearest;
+use super::raw::{RawLimits, RawObject, RawProfile, RawTiming};
+use super::{
+    Copied, DestinationTraffic, Does, Index, IndexPart, Limits, Object, OidRef, Profile,
+    ProfileError, Role, Shape, Syntax, Timing,
+};
+
+/// The only version of the format so far.
+const FORMAT: u32 = 1;
+/// The sections that `sources` may give a source for.
+const SECTIONS: &[&str] = &[
+    "identify",
+    "probe",
+    "limits",
+    "destination_traffic",
+    "sources_must",
+    "destination_must",
+    "both_as",
+    "copied",
+    "native_match",
+    "timing",
+    "numbering",
+    "base",
+    "objects",
+    "requests",
+];
+
+/// A contradiction: where, what, and what to write instead.
+struct Fault {
+    place: String,
+    what: String,
+    hint: Option<String>,
+}
+
+fn fault<T>(place: impl Into<String>, what: impl Into<String>) -> Result<T, Fault> {
+    Err(Fault {
+        place: place.into(),
+        what: what.into(),
+        hint: None,
+    })
+}
+
+fn fault_near<T>(place: &str, what: String, word: &str, known: &[&str]) -> Result<T, Fault> {
+    let hint = match nearest(word, known.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("there is: {}", known.join(", ")),
+    };
+    Err(Fault {
+        place: place.to_owned(),
+        what,
+        hint: Some(hint),
+    })
+}
+
+/// Checks what the YAML says and fills in what it leaves out.
+pub(super) fn check(raw: RawProfile, text: &str, origin: &str) -> Result<Profile, ProfileError> {
+    let invalid = |fault: Fault| ProfileError::Invalid {
+        origin: origin.to_owned(),
+        place: fault.place,
+        what: fault.what,
+        hint: fault.hint,
+    };
+    let profile = build(raw, text).map_err(invalid)?;
+    whole(&profile).map_err(invalid)?;
+    Ok(profile)
+}
+
+fn build(raw: RawProfile, text: &str) -> Result<Profile, Fault> {
+    if raw.format != FORMAT {
+        return fault(
+            "format",
+            format!("this program reads format {FORMAT}, not {}", raw.format),
+        );
+    }
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    if raw.name.is_empty() || !raw.name.chars().all(plain) {
+        return fault("name", "a name is made of small letters, digits and `-`");
+    }
+    for section in raw.sources.keys() {
+        if !SECTIONS.contains(&section.as_str()) {
+            return fault_near(
+                "sources",
+                format!("there is no section `{section}`"),
+                section,
+                SECTIONS,
+            );
+        }
+    }
+    let one_in = raw.copied.one_in.unwrap_or(1);
+    if one_in == 0 {
+        return fault("copied", "`one_in` must be at least 1");
+    }
+    Ok(Profile {
+        limits: limits(&raw.limits, raw.shape)?,
+        timing: timing(&raw.timing),
+        copied: Copied {
+            tags: raw.copied.tags,
+            link_header: raw.copied.link_header.unwrap_or(true),
+            one_in,
+        },
+        objects: raw
+            .objects
+            .into_iter()
+            .map(object)
+            .collect::<Result<_, _>>()?,
+        name: raw.name,
+        about: raw.about,
+        shape: raw.shape,
+        confidence: raw.confidence,
+        source: raw.source,
+        sources: raw.sources,
+        identify: raw.identify,
+        probe: raw.probe,
+        destination_traffic: raw.destination_traffic,
+        sources_must: raw.sources_must,
+        destination_must: raw.destination_must,
+        both_as: raw.both_as,
+        native_match: raw.native_match,
+        numbering: raw.numbering,
+        base: raw.base,
+        requests: raw.requests,
+        ports: raw.ports,
+        instructions: raw.instructions,
+        text: text.to_owned(),
+    })
+}
+
+fn limits(raw: &RawLimits, shape: Shape) -> Result<Limits, Fault> {
+    let all = [
+        raw.sessions,
+        raw.sources,
+        raw.sessions_per_source,
+        raw.rows_per_request,
+    ];
+    if all.contains(&Some(0)) {
+        return fault(
+            "limits",
+            "a limit must be at least 1; leave out what has no limit",
+        );
+    }
+    let sources = match (shape, raw.sources) {
+        (Shape::SingleSource, None | Some(1)) => Some(1),
+        (Shape::SingleSource, Some(_)) => {
+            return fault("limits", "the shape `single_source` mirrors 1 source");
+        }
+        (_, sources) => sources.and_then(|n| usize::try_from(n).ok()),
+    };
+    let rows = raw.rows_per_request.unwrap_or(1).min(64);
+    Ok(Limits {
+        sessions: raw.sessions,
+        sources,
+        sessions_per_source: raw.sessions_per_source,
+        rows_per_request: usize::try_from(rows).unwrap_or(1),
+    })
+}
+
+/// Fills in the times: careful guesses, replaced by measurement once the mirror is used.
+fn timing(raw: &RawTiming) -> Timing {
+    let span = |ms: Option<u32>, default: u32| {
+        Duration::from_millis(u64::from(ms.unwrap_or(default).min(120_000)))
+    };
+    Timing {
+        write: span(raw.write_ms, 500),
+        row: span(raw.row_ms, 0),
+        settle: span(raw.settle_ms, 500),
+        spacing: span(raw.spacing_ms, 20),
+    }
+}
+
+fn object(raw: RawObject) -> Result<Object, Fault> {
+    let index = raw.index.unwrap_or_else(Index::scalar);
+    check_codes(&raw.name, raw.role, &raw.codes)?;
+    if index.has(IndexPart::Direction) && raw.index_codes.is_empty() {
+        return fault(raw.name, "a direction in the index needs `index_codes`");
+    }
+    let made = Object {
+        name: raw.name,
+        oid: raw.oid,
+        role: raw.role,
+        syntax: raw.syntax,
+        index,
+        codes: raw.codes,
+        index_codes: raw.index_codes,
+        value: raw.value,
+        direction: raw.direction,
+        carries: raw.carries,
+        bitmap: raw.bitmap,
+        list: raw.list,
+        numbering: raw.numbering,
+        only_while: raw.only_while,
+        with: raw.with,
+        clears: raw.clears,
+        create: raw.create,
+        read_back: raw.read_back,
+        optional: raw.optional,
+        confidence: raw.confidence,
+        source: raw.source,
+        note: raw.note,
+    };
+    check_object(&made)?;
+    Ok(made)
+}
+
+fn check_codes(name: &str, role: Role, codes: &BTreeMap<String, i64>) -> Result<(), Fault> {
+    let known = role.code_names();
+    for word in codes.keys() {
+        if !known.contains(&word.as_str()) {
+            let what = format!("`{word}` is no code of this role");
+            return fault_near(name, what, word, known);
+        }
+    }
+    let distinct: BTreeSet<&i64> = codes.values().collect();
+    if distinct.len() < codes.len() {
+        return fault(name, "two codes have the same number");
+    }
+    Ok(())
+}
+
+fn check_object(object: &Object) -> Result<(), Fault> {
+    let name = object.name.as_str();
+    let needs = |words: &[&str]| match words.iter().find(|word| object.code(word).is_none()) {
+        Some(word) => fault(name, format!("this role needs the code `{word}`")),
+        None => Ok(()),
+    };
+    let has_list = object.bitmap.is_some() || object.list.is_some();
+    if has_list
+        && !matches!(
+            object.role,
+            Role::Sources | Role::Destination | Role::Destinations
+        )
+    {
+        return fault(
+            name,
+            "only an object that holds ports takes `bitmap` or `list`",
+        );
+    }
+    if object.bitmap.is_some() && (object.list.is_some() || object.syntax != Syntax::Octets) {
+        return fault(
+            name,
+            "a `bitmap` has the syntax `octets` and no `list` beside it",
+        );
+    }
+    if let Some(what) = object.bitmap.as_ref().and_then(super::Bitmap::fault) {
+        return fault(name, what);
+    }
+    match object.role {
+        Role::Enable | Role::Source => needs(&["on", "off"]),
+        Role::RowStatus if object.index.is_scalar() => fault(name, "a row status needs an `index`"),
+        Role::RowStatus if object.syntax != Syntax::RowStatus => needs(&["create", "remove"]),
+        Role::Direction if object.code("ingress").is_none() && object.code("both").is_none() => {
+            fault(name, "a direction needs the code `ingress` or `both`")
+        }
+        Role::Fixed if object.value.is_none() => fault(name, "the role `fixed` needs a `value`"),
+        Role::Argument if object.carries.is_none() => fault(name, "an argument needs `carries`"),
+        Role::Knob => needs(&["pass"]),
+        Role::RowStatus
+        | Role::Direction
+        | Role::Fixed
+        | Role::Argument
+        | Role::Destination
+        | Role::Sources
+        | Role::Session
+        | Role::Destinations
+        | Role::Command
+        | Role::Apply
+        | Role::Pending
+        | Role::Revert
+        | Role::Save
+        | Role::Match
+        | Role::Keep
+        | Role::Status
+        | Role::Counter => Ok(()),
+    }
+}
+
+/// Checks what several keys say together.
+fn whole(profile: &Profile) -> Result<(), Fault> {
+    let names: Vec<&str> = profile
+        .objects
+        .iter()
+        .map(|object| object.name.as_str())
+        .collect();
+    for (place, object) in profile.objects.iter().enumerate() {
+        if names.iter().take(place).any(|name| *name == object.name) {
+            return fault(object.name.as_str(), "there are two objects of this name");
+        }
+        let others = object
+            .with
+            .iter()
+            .chain(&object.clears)
+            .chain(&object.read_back);
+        for other in others {
+            if !names.contains(&other.as_str()) {
+                let what = format!("there is no object `{other}`");
+                return fault_near(&object.name, what, other, &names);
+            }
+        }
+        if matches!(object.oid, OidRef::BelowBase(_)) && profile.base.is_none() {
+            return fault(
+                object.name.as_str(),
+                "an OID that begins with a dot needs `base`",
+            );
+        }
+    }
+    if profile.destination_traffic == DestinationTraffic::Knob
+        && profile.with_role(Role::Knob).next().is_none()
+    {
+        return fault(
+            "destination_traffic",
+            "`knob` needs an object with the role `knob`",
+        );
+    }
+    if let Some(native) = &profile.native_match
+        && profile.object(&native.object).is_none()
+    {
+        let what = format!("there is no object `{}`", native.object);
+        return fault_near("native_match", what, &native.object, &names);
+    }
+    shape(profile)
+}
+
+/// Checks that the shape finds the objects or requests it needs.
+fn shape(profile: &Profile) -> Result<(), Fault> {
+    let any = |role: Role, is: &dyn Fn(&Object) -> bool, what: &str| {
+        if profile.with_role(role).any(is) {
+            Ok(())
+        } else {
+            fault("objects", what)
+        }
+    };
+    let per_source = |object: &Object| object.index.has(IndexPart::Source);
+    let destination = || any(Role::Destination, &|_| true, "there is no `destination`");
+    match profile.shape {
+        Shape::PairRows => {
+            let pair = |o: &Object| per_source(o) && o.index.has(IndexPart::Destination);
+            any(
+                Role::RowStatus,
+                &pair,
+                "there is no `row_status` with source and destination in its index",
+            )?;
+            any(
+                Role::Direction,
+                &pair,
+                "there is no `direction` with source and destination in its index",
+            )
+        }
+        Shape::SessionRows => any(
+            Role::RowStatus,
+            &per_source,
+            "there is no `row_status` with the source in its index",
+        ),
+        Shape::Bitmap => {
+            any(
+                Role::Sources,
+                &|o| o.bitmap.is_some(),
+                "there are no `sources` with a `bitmap`",
+            )?;
+            destination()
+        }
+        Shape::PortFlags => {
+            let flags = profile.objects.iter().any(|o| {
+                per_source(o)
+                    && (o.role == Role::Source
+                        || (o.role == Role::Direction && o.code("off").is_some()))
+            });
+            if !flags {
+                return fault(
+                    "objects",
+                    "there is neither a `source` nor a `direction` with the code `off` for each port",
+                );
+            }
+            destination()
+        }
+        Shape::PortList => {
+            any(
+                Role::Sources,
+                &|o| o.list.is_some(),
+                "there are no `sources` with a `list`",
+            )?;
+            destination()
+        }
+        Shape::SingleSource => {
+            any(Role::Sources, &|_| true, "there are no `sources`")?;
+            destination()
+        }
+        Shape::SourceRow => any(
+            Role::Destinations,
+            &per_source,
+            "there are no `destinations` with the source in their index",
+        ),
+        Shape::Command => any(Role::Command, &|_| true, "there is no `command`"),
+        Shape::Candidate => {
+            any(Role::Apply, &|_| true, "there is no `apply`")?;
+            any(
+                Role::Pending,
+                &|_| true,
+                "there is no `pending`: somebody else's edits would go live unseen",
+            )
+        }
+        Shape::Document | Shape::CliLines => requests(profile),
+        Shape::OnDestination if profile.requests.is_empty() => any(
+            Role::Sources,
+            &|o| o.index.has(IndexPart::Destination),
+            "there are no `sources` with the destination in their index",
+        ),
+        Shape::OnSource if profile.requests.is_empty() => any(
+            Role::Destination,
+            &per_source,
+            "there is no `destination` with the source in its index",
+        ),
+        Shape::OnDestination | Shape::OnSource => requests(profile),
+        Shape::Manual if profile.objects.is_empty() => Ok(()),
+        Shape::Manual => fault("objects", "a manual profile controls nothing"),
+    }
+}
+
+fn requests(profile: &Profile) -> Result<(), Fault> {
+    let has = |does: Does| profile.requests.iter().any(|request| request.does == does);
+    if !has(Does::Read) {
+        return fault(
+            "requests",
+            "there is no request that does `read`: the old state must be known",
+        );
+    }
+    let by_one = has(Does::Add) && has(Does::Remove);
+    if !by_one && !has(Does::Replace) {
+        return fault(
+            "requests",
+            "there is neither `replace` nor `add` and `remove`",
+        );
+    }
+    Ok(())
+}

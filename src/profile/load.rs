@@ -1,0 +1,143 @@
+//! Finding and reading profiles: files, and those built into the program.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use serde_saphyr::{DuplicateKeyPolicy, Error as YamlError, MergeKeyPolicy};
+
+use super::error::nearest;
+use super::raw::RawProfile;
+use super::{Profile, ProfileError};
+
+/// No profile is longer; the shipped ones are below 8 KiB.
+const MAX_OCTETS: u64 = 64 * 1024;
+
+/// The profiles built into the program: name and YAML.
+pub const EMBEDDED: &[(&str, &str)] = &[
+    (
+        "dlink-dgs1210",
+        include_str!("../../switch-profiles/dlink-dgs1210.yaml"),
+    ),
+    ("manual", include_str!("../../switch-profiles/manual.yaml")),
+    (
+        "netgear-fastpath",
+        include_str!("../../switch-profiles/netgear-fastpath.yaml"),
+    ),
+    (
+        "smon-portcopy",
+        include_str!("../../switch-profiles/smon-portcopy.yaml"),
+    ),
+    (
+        "zyxel-4x",
+        include_str!("../../switch-profiles/zyxel-4x.yaml"),
+    ),
+];
+
+/// Loads a profile: a path (it has a `/` or ends in `.yaml`), a name in the folder `switch-profiles` below
+/// `relative_to`, or the name of a built-in one. A file goes before a built-in profile of the same name.
+///
+/// # Errors
+/// [`ProfileError`]
+pub fn load(name_or_path: &str, relative_to: &Path) -> Result<Profile, ProfileError> {
+    if name_or_path.contains('/') || name_or_path.ends_with(".yaml") {
+        return load_file(&relative_to.join(name_or_path));
+    }
+    let file = relative_to
+        .join("switch-profiles")
+        .join(format!("{name_or_path}.yaml"));
+    if file.is_file() {
+        return load_file(&file);
+    }
+    let known = EMBEDDED.iter().find(|(name, _)| *name == name_or_path);
+    let Some((name, text)) = known else {
+        let names = EMBEDDED.iter().map(|(name, _)| *name);
+        return Err(ProfileError::NotFound {
+            name: name_or_path.to_owned(),
+            nearest: nearest(name_or_path, names).map(str::to_owned),
+        });
+    };
+    parse(text, name)
+}
+
+fn load_file(path: &Path) -> Result<Profile, ProfileError> {
+    let read_error = |source| ProfileError::Read {
+        path: path.to_owned(),
+        source,
+    };
+    let mut text = String::new();
+    File::open(path)
+        .and_then(|file| file.take(MAX_OCTETS + 1).read_to_string(&mut text))
+        .map_err(read_error)?;
+    if text.len() as u64 > MAX_OCTETS {
+        return Err(ProfileError::TooLarge {
+            path: path.to_owned(),
+            limit: MAX_OCTETS,
+        });
+    }
+    parse(&text, &path.display().to_string())
+}
+
+/// Reads and checks a profile's YAML; `origin` names it in errors.
+///
+/// # Errors
+/// [`ProfileError`]
+pub fn parse(text: &str, origin: &str) -> Result<Profile, ProfileError> {
+    let options = serde_saphyr::options! {
+        // A profile has no use for anchors: without any, no alias can multiply it.
+        budget: serde_saphyr::budget! {
+            max_aliases: 0,
+            max_anchors: 0,
+            max_documents: 1,
+            max_depth: 32,
+            max_nodes: 20_000,
+        },
+        duplicate_keys: DuplicateKeyPolicy::Error,
+        merge_keys: MergeKeyPolicy::Error,
+        strict_booleans: true,
+        with_snippet: false,
+    };
+    let raw: RawProfile =
+        serde_saphyr::from_str_with_options(text, options).map_err(|e| yaml_error(&e, origin))?;
+    super::check::check(raw, text, origin)
+}
+
+fn yaml_error(error: &YamlError, origin: &str) -> ProfileError {
+    let error = error.without_snippet();
+    let (what, nearest) = if let YamlError::SerdeUnknownField {
+        field, expected, ..
+    } = error
+    {
+        let what = format!("there is no key `{field}` here");
+        (what, nearest(field, expected.iter().copied()))
+    } else if let YamlError::SerdeUnknownVariant {
+        variant, expected, ..
+    } = error
+    {
+        let what = format!("`{variant}` is not one of {}", expected.join(", "));
+        (what, nearest(variant, expected.iter().copied()))
+    } else if let YamlError::SerdeMissingField { field, .. } = error {
+        (format!("the key `{field}` is missing"), None)
+    } else {
+        (plain(error), None)
+    };
+    let place = error.location();
+    ProfileError::Yaml {
+        origin: origin.to_owned(),
+        line: place.map_or(0, |place| place.line()),
+        column: place.map_or(0, |place| place.column()),
+        what,
+        nearest: nearest.map(str::to_owned),
+    }
+}
+
+/// Returns the library's words without the place, which is told apart.
+fn plain(error: &YamlError) -> String {
+    let text = error.to_string();
+    match text.split_once(": ") {
+        Some((place, what)) if place.contains("line ") && place.contains("column ") => {
+            what.to_owned()
+        }
+        _ => text,
+    }
+}

@@ -1,0 +1,154 @@
+//! The proof: the one port off and on, in an order that nobody knows beforehand.
+//!
+//! On: nothing but the port is mirrored and the suspect is heard. Off: everything else is mirrored, it is
+//! overdue, and it is not heard. Every window of the proof is evidence like any other; a proof only counts
+//! what was asked while the belief was already there.
+
+use crate::port::{PortId, PortSet};
+
+use super::{Observed, Purpose, Search, Step, seconds, verdict, why};
+
+/// In a silent `off`, the chance that the suspect would have been as silent by itself.
+const OFF_BY_CHANCE: f64 = 0.03;
+
+/// In a window of `on`, the chance that the suspect stays silent although it is there.
+const ON_MISSED: f64 = 0.02;
+
+/// How far the proof of a port has come.
+#[derive(Clone, Debug)]
+pub(super) struct Proof {
+    seed: u64,
+    port: Option<PortId>,
+    cycles: u32,
+    heard_on: bool,
+    silent_off: f64,
+}
+
+impl Proof {
+    pub(super) fn new(seed: u64) -> Self {
+        Proof {
+            seed,
+            port: None,
+            cycles: 0,
+            heard_on: false,
+            silent_off: 0.0,
+        }
+    }
+
+    /// Returns the off/on cycles that agreed on `port`.
+    pub(super) fn cycles(&self, port: PortId) -> u32 {
+        if self.port == Some(port) {
+            self.cycles
+        } else {
+            0
+        }
+    }
+
+    /// Whether the coming cycle begins with the port mirrored.
+    fn on_first(&self) -> bool {
+        mixed(self.seed.wrapping_add(u64::from(self.cycles))) & 1 == 1
+    }
+}
+
+/// Returns the port whose proof is due: believed in, but not yet proven as often as asked.
+pub(super) fn subject(search: &Search) -> Option<PortId> {
+    let (port, _) = verdict::believed(search)?;
+    (search.proof.cycles(port) < search.question.proof_cycles).then_some(port)
+}
+
+/// Returns the next window of the proof, if one is due.
+pub(super) fn step(search: &Search) -> Option<Step> {
+    let port = subject(search)?;
+    let proof = &search.proof;
+    let fresh = proof.port != Some(port);
+    let heard_on = !fresh && proof.heard_on;
+    let silent_off = if fresh { 0.0 } else { proof.silent_off };
+    let off_needed = off_time(search, port) - silent_off;
+    let on = if off_needed <= 0.0 {
+        true
+    } else {
+        !heard_on && proof.on_first()
+    };
+    let (ports, wanted) = if on {
+        let alone = PortSet::from_iter([port]);
+        (
+            alone,
+            search.planner.overdue(&search.filter, port, ON_MISSED),
+        )
+    } else {
+        (others(search, port), off_needed)
+    };
+    let listen = seconds(wanted.min(search.left()));
+    Some(Step::Observe {
+        why: why::proof(
+            on,
+            ports.len(),
+            proof.cycles(port) + 1,
+            search.question.proof_cycles,
+            listen,
+        ),
+        ports,
+        listen,
+        stop_at_sighting: true,
+        purpose: if on {
+            Purpose::ProofOn
+        } else {
+            Purpose::ProofOff
+        },
+    })
+}
+
+/// Counts a window that was recorded while the proof of `proving` was due.
+pub(super) fn note(search: &mut Search, proving: Option<PortId>, observed: &Observed) {
+    let Some(port) = proving else { return };
+    let off_time = off_time(search, port);
+    let others = others(search, port);
+    let proof = &mut search.proof;
+    if proof.port != Some(port) {
+        *proof = Proof {
+            port: Some(port),
+            ..Proof::new(proof.seed)
+        };
+    }
+    let heard = !observed.sightings.is_empty();
+    if observed.ports == PortSet::from_iter([port]) {
+        proof.heard_on |= heard;
+    } else if observed.ports == others {
+        let lasted = observed.until.since(observed.from).as_secs_f64();
+        proof.silent_off = if heard {
+            0.0
+        } else {
+            proof.silent_off + lasted
+        };
+    }
+    if proof.heard_on && proof.silent_off + 1e-6 >= off_time {
+        proof.cycles += 1;
+        proof.heard_on = false;
+        proof.silent_off = 0.0;
+    }
+}
+
+/// How long silence has to last while everything but `port` is mirrored.
+fn off_time(search: &Search, port: PortId) -> f64 {
+    search.planner.overdue(&search.filter, port, OFF_BY_CHANCE)
+}
+
+/// Everything but `port`, or the likeliest of it where the switch allows no more.
+fn others(search: &Search, port: PortId) -> PortSet {
+    let mut others = search.belief().ports;
+    others.retain(|(other, _)| *other != port);
+    others.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+    others
+        .into_iter()
+        .take(search.limit())
+        .map(|(other, _)| other)
+        .collect()
+}
+
+/// Stirs a number until no bit of it can be foreseen (splitmix64).
+fn mixed(seed: u64) -> u64 {
+    let mut z = seed.wrapping_add(0x9E37_79B9_7F4A_7C15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    z ^ (z >> 31)
+}

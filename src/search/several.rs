@@ -1,0 +1,197 @@
+//! Several places at once: a duplicate address, a loop, a forged MAC.
+//!
+//! Once a port has been heard alone and something is heard without it too, the rest of the run is also read
+//! under the assumption that this port (the anchor) is one place and that there is another: the windows that
+//! include the anchor speak of the anchor alone, the others of the second place alone.
+
+use crate::clock::Moment;
+use crate::port::{PortId, PortSet};
+
+use super::filter::{Filter, Place};
+use super::{Observed, Purpose, Search, Step, places, seconds, why};
+
+/// Belief beforehand that there is more than one place.
+const PRIOR: f64 = 1e-4;
+
+/// Sightings of the anchor alone, and without the anchor, before the thought is worth its time.
+const WORTH_A_THOUGHT: u32 = 2;
+
+/// How often the two ports must have been heard in turn: first, second, first again, second again.
+const TURNS: usize = 4;
+
+/// What is known about a second place.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Several {
+    history: Vec<Observed>,
+    /// Ports in the order in which they were heard alone, repetitions left out.
+    turns: Vec<PortId>,
+    reading: Option<Reading>,
+}
+
+/// The run, read as if `anchor` were one place.
+#[derive(Clone, Debug)]
+struct Reading {
+    anchor: PortId,
+    own: Filter,
+    rest: Filter,
+    now: Moment,
+}
+
+impl Reading {
+    fn new(search: &Search, anchor: PortId) -> Self {
+        let traffic = || search.filter.traffic().clone();
+        let mut others = search.question.candidates.clone();
+        others.retain(|(port, _)| *port != anchor);
+        let own = Filter::new(traffic(), vec![(Place::Port(anchor), 1.0)]);
+        let rest = Filter::new(traffic(), places(&others));
+        let mut reading = Reading {
+            anchor,
+            own,
+            rest,
+            now: Moment::START,
+        };
+        for observed in &search.several.history {
+            reading.record(observed);
+        }
+        reading
+    }
+
+    fn record(&mut self, observed: &Observed) {
+        let now = self.now;
+        let filter = if observed.ports.contains(self.anchor) {
+            &mut self.own
+        } else {
+            &mut self.rest
+        };
+        filter.record(now, observed);
+        self.now = now.max(observed.from).max(observed.until);
+    }
+
+    /// Returns the likeliest second port and its probability, given that there is a second one.
+    fn second(&self) -> Option<(PortId, f64)> {
+        let ports = self
+            .rest
+            .places()
+            .into_iter()
+            .filter_map(|(place, p)| Some((place.port()?, p)));
+        let all: f64 = ports.clone().map(|(_, p)| p).sum();
+        let top = ports.max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0)));
+        top.map(|(port, p)| (port, p / all))
+    }
+
+    /// Returns the probability that there is a second place, against one place that explains everything.
+    fn chance(&self, single: f64) -> f64 {
+        let nowhere: f64 = self
+            .rest
+            .places()
+            .iter()
+            .filter(|(p, _)| p.port().is_none())
+            .map(|(_, c)| c)
+            .sum();
+        let pair = self.own.evidence() + self.rest.evidence() + (1.0 - nowhere).max(1e-300).ln();
+        let odds = (PRIOR.ln() + pair - single).clamp(-700.0, 700.0).exp();
+        odds / (1.0 + odds)
+    }
+}
+
+/// Takes in a window.
+pub(super) fn note(search: &mut Search, observed: &Observed) {
+    search.several.history.push(observed.clone());
+    if let Some(reading) = &mut search.several.reading {
+        reading.record(observed);
+    }
+    let mut alone = observed.ports.iter();
+    if let (Some(port), None, false) = (alone.next(), alone.next(), observed.sightings.is_empty())
+        && search.several.turns.last() != Some(&port)
+    {
+        search.several.turns.push(port);
+    }
+    if let Some(anchor) = anchor(search)
+        && search
+            .several
+            .reading
+            .as_ref()
+            .is_none_or(|reading| reading.anchor != anchor)
+    {
+        search.several.reading = Some(Reading::new(search, anchor));
+    }
+}
+
+/// The port that was heard alone most, if something was heard without it too.
+fn anchor(search: &Search) -> Option<PortId> {
+    let alone = search
+        .tally
+        .alone
+        .iter()
+        .max_by(|a, b| a.1.cmp(b.1).then(b.0.cmp(a.0)));
+    let (port, heard) = alone.filter(|(_, heard)| **heard >= WORTH_A_THOUGHT)?;
+    let without = |o: &&Observed| !o.ports.contains(*port) && !o.sightings.is_empty();
+    let elsewhere = search.several.history.iter().filter(without).count();
+    (elsewhere >= WORTH_A_THOUGHT as usize && *heard > 0).then_some(*port)
+}
+
+/// Returns the probability that the suspect is in several places.
+pub(super) fn chance(search: &Search) -> f64 {
+    let reading = search.several.reading.as_ref();
+    reading.map_or(0.0, |reading| reading.chance(search.filter.evidence()))
+}
+
+/// Returns the two ports, each with its probability, once both were heard alone in turn.
+pub(super) fn proven(search: &Search) -> Option<Vec<(PortId, f64)>> {
+    let reading = search.several.reading.as_ref()?;
+    let (second, likely) = reading.second()?;
+    let chance = chance(search);
+    if chance * likely < search.question.confidence || turns(search, second) < TURNS {
+        return None;
+    }
+    let mut ports = vec![(reading.anchor, chance), (second, chance * likely)];
+    ports.sort_by_key(|(port, _)| *port);
+    Some(ports)
+}
+
+/// How often the anchor and `second` were heard alone, one after the other.
+fn turns(search: &Search, second: PortId) -> usize {
+    let Some(reading) = &search.several.reading else {
+        return 0;
+    };
+    let ours = |port: &&PortId| **port == second || **port == reading.anchor;
+    let mut turns: Vec<PortId> = search.several.turns.iter().filter(ours).copied().collect();
+    turns.dedup();
+    turns.len()
+}
+
+/// Returns the next window if two places are likelier than one.
+pub(super) fn step(search: &Search) -> Option<Step> {
+    if chance(search) < 0.5 {
+        return None;
+    }
+    let reading = search.several.reading.as_ref()?;
+    let (second, likely) = reading.second()?;
+    let left = search.left();
+    let (ports, wanted, purpose) = if likely >= search.question.confidence {
+        let due = match search.several.turns.last() {
+            Some(last) if *last == second => reading.anchor,
+            _ => second,
+        };
+        let filter = if due == second {
+            &reading.rest
+        } else {
+            &reading.own
+        };
+        let wait = search.planner.overdue(filter, due, 0.02);
+        (PortSet::from_iter([due]), wait, Purpose::ProofOn)
+    } else {
+        let plan = search
+            .planner
+            .plan(&reading.rest, search.filter.mirrored(), 0.0, left);
+        (plan.ports, plan.listen, Purpose::Narrow)
+    };
+    let listen = seconds(wanted.min(left));
+    Some(Step::Observe {
+        why: why::second(listen),
+        ports,
+        listen,
+        stop_at_sighting: true,
+        purpose,
+    })
+}

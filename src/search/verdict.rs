@@ -1,0 +1,176 @@
+//! When the search is over, and with what answer.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::port::{PortId, PortSet};
+
+use super::{Observed, Purpose, Quality, Search, Step, Verdict, seconds, several, why};
+
+/// More windows than any honest run needs: an end even where time does not pass.
+const MOST_WINDOWS: u32 = 20_000;
+
+/// The ports that a shortlist names.
+const SHORTLIST: usize = 8;
+
+/// How long every port must have been silent, mirrored and with the mirror proven alive, before `not seen`.
+const SILENT_LONG_ENOUGH: Duration = Duration::from_secs(10);
+
+/// Sightings with nothing mirrored before `elsewhere` is the answer.
+const HEARD_WITHOUT_MIRROR: u32 = 2;
+
+/// One window with nothing mirrored.
+const WITHOUT_MIRROR: f64 = 30.0;
+
+/// What was heard so far, counted without any model.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Tally {
+    /// Windows recorded, usable or not.
+    pub(super) windows: u32,
+    /// Sightings in all windows.
+    sightings: u64,
+    /// Sightings with nothing mirrored.
+    unmirrored: u32,
+    /// Sightings while nothing but this port was mirrored.
+    pub(super) alone: BTreeMap<PortId, u32>,
+    /// How long each port was mirrored, proven alive, and silent.
+    silent: BTreeMap<PortId, Duration>,
+}
+
+impl Tally {
+    /// Counts a usable window.
+    pub(super) fn note(&mut self, observed: &Observed) {
+        let heard = u32::try_from(observed.sightings.len()).unwrap_or(u32::MAX);
+        self.sightings += u64::from(heard);
+        if heard == 0 && observed.quality == Quality::Alive {
+            for port in observed.ports.iter() {
+                *self.silent.entry(port).or_default() += observed.until.since(observed.from);
+            }
+        }
+        if heard == 0 {
+            return;
+        }
+        let mut ports = observed.ports.iter();
+        match (ports.next(), ports.next()) {
+            (None, _) => self.unmirrored = self.unmirrored.saturating_add(heard),
+            (Some(only), None) => {
+                let count = self.alone.entry(only).or_default();
+                *count = count.saturating_add(heard);
+            }
+            (Some(_), Some(_)) => {}
+        }
+    }
+}
+
+/// Returns the port that is believed in as much as was asked, and how much.
+pub(super) fn believed(search: &Search) -> Option<(PortId, f64)> {
+    let belief = search.belief();
+    let top = belief
+        .ports
+        .into_iter()
+        .max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0)));
+    top.filter(|(_, chance)| *chance >= search.question.confidence)
+        .filter(|_| several::chance(search) < 0.5)
+}
+
+/// Returns the answer, if there is one yet.
+pub(super) fn reached(search: &Search) -> Option<Verdict> {
+    let question = &search.question;
+    let over = search.now.0 >= question.max_time || search.tally.windows >= MOST_WINDOWS;
+    if let Some(ports) = several::proven(search) {
+        return Some(Verdict::SeveralPlaces(ports));
+    }
+    if let Some((port, confidence)) = believed(search) {
+        let cycles = search.proof.cycles(port);
+        let heard = search.tally.alone.contains_key(&port);
+        if heard && (cycles >= question.proof_cycles || over) {
+            return Some(Verdict::Found {
+                port,
+                confidence,
+                cycles,
+            });
+        }
+    }
+    let elsewhere = search.belief().elsewhere;
+    if elsewhere >= question.confidence || over {
+        if search.tally.sightings == 0 && silent_long_enough(search) {
+            return Some(Verdict::NotSeen);
+        }
+        let heard = search.tally.unmirrored >= HEARD_WITHOUT_MIRROR;
+        if elsewhere >= question.confidence && heard {
+            return Some(Verdict::Elsewhere {
+                confidence: elsewhere,
+            });
+        }
+    }
+    over.then(|| shortlist(search))
+}
+
+/// Whether each candidate was mirrored, alive and silent for long enough.
+fn silent_long_enough(search: &Search) -> bool {
+    let silent = |port: &PortId| search.tally.silent.get(port).copied().unwrap_or_default();
+    let mut ports = search
+        .question
+        .candidates
+        .iter()
+        .map(|(port, _)| silent(port));
+    ports.all(|span| span >= SILENT_LONG_ENOUGH)
+}
+
+/// Returns a window that an answer still lacks: the believed port alone, or nothing mirrored at all.
+pub(super) fn control(search: &Search) -> Option<Step> {
+    let left = search.left();
+    if let Some((port, _)) = believed(search) {
+        let ports = PortSet::from_iter([port]);
+        let listen = seconds(search.planner.overdue(&search.filter, port, 0.02).min(left));
+        let why = why::narrow(search, &ports, listen);
+        let purpose = Purpose::ProofOn;
+        return Some(Step::Observe {
+            ports,
+            listen,
+            stop_at_sighting: true,
+            purpose,
+            why,
+        });
+    }
+    if search.belief().elsewhere < search.question.confidence {
+        return None;
+    }
+    if search.tally.sightings == 0 {
+        return Some(least_covered(search, left));
+    }
+    let listen = seconds(WITHOUT_MIRROR.min(left));
+    let why = why::nothing(listen);
+    let purpose = Purpose::ControlNone;
+    Some(Step::Observe {
+        ports: PortSet::new(),
+        listen,
+        stop_at_sighting: true,
+        purpose,
+        why,
+    })
+}
+
+/// The ports that were silent for the shortest time, as many as can be mirrored at once.
+fn least_covered(search: &Search, left: f64) -> Step {
+    let silent = |port: &PortId| search.tally.silent.get(port).copied().unwrap_or_default();
+    let mut ports: Vec<PortId> = search.candidates().iter().collect();
+    ports.sort_by_key(|port| (silent(port), *port));
+    let ports: PortSet = ports.into_iter().take(search.limit()).collect();
+    let listen = seconds(SILENT_LONG_ENOUGH.as_secs_f64().min(left));
+    let why = why::narrow(search, &ports, listen);
+    Step::Observe {
+        ports,
+        listen,
+        stop_at_sighting: true,
+        purpose: Purpose::ControlAll,
+        why,
+    }
+}
+
+fn shortlist(search: &Search) -> Verdict {
+    let mut likeliest = search.belief().ports;
+    likeliest.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+    likeliest.truncate(SHORTLIST);
+    Verdict::Undecided(likeliest)
+}

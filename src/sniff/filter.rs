@@ -1,0 +1,173 @@
+//! BPF expressions: what halfspan makes of the suspect, and matching outside the kernel.
+
+use std::fmt;
+
+use super::libpcap::{Libpcap, Program};
+use super::{Own, SniffError, Suspect};
+
+/// How many of our own MACs are told to the kernel; a machine with containers can have hundreds.
+const MAX_OWN_MACS: usize = 16;
+
+/// Returns the expression for the suspect's own frames.
+pub(super) fn of_suspect(suspect: &Suspect) -> String {
+    match suspect {
+        // The addresses stand before any tag.
+        Suspect::Mac(mac) => format!("ether src {mac}"),
+        // `src host` also matches the sender of an ARP packet.
+        Suspect::Ip(ip) => also_tagged(&format!("src host {ip}")),
+        Suspect::Filter(expression) => also_tagged(expression),
+    }
+}
+
+/// Returns the expression for what only a mirror (or flooding) brings here.
+pub(super) fn of_others(suspect: &Suspect, own: &Own) -> String {
+    let mut expression = "ether[0] & 1 = 0".to_owned();
+    for mac in own.macs.iter().take(MAX_OWN_MACS) {
+        expression.push_str(&format!(" and not ether host {mac}"));
+    }
+    // Last, because the keyword `vlan` shifts the offsets of everything behind it.
+    format!("{expression} and not ({})", of_suspect(suspect))
+}
+
+/// Makes an expression match frames with no, one or two VLAN tags.
+///
+/// Left alone where the expression itself looks into the layers below IP.
+fn also_tagged(expression: &str) -> String {
+    let words = expression.split(|c: char| !c.is_ascii_alphanumeric());
+    let mut layers = words.filter(|word| matches!(*word, "vlan" | "mpls" | "pppoed" | "pppoes"));
+    if layers.next().is_some() {
+        return expression.to_owned();
+    }
+    format!("({expression}) or (vlan and (({expression}) or (vlan and ({expression}))))")
+}
+
+/// A compiled expression that is matched by libpcap, outside the kernel.
+pub(super) struct Filter {
+    expression: String,
+    program: Program,
+}
+
+impl Filter {
+    /// Compiles an expression for Ethernet frames.
+    pub(super) fn compile(expression: &str) -> Result<Filter, SniffError> {
+        let pcap = Libpcap::get().ok_or_else(|| SniffError::NoLibpcap {
+            what: format!("the filter `{expression}`"),
+        })?;
+        check(pcap, expression)?;
+        let program = pcap.compile_for_ethernet(&also_tagged(expression));
+        Ok(Filter {
+            expression: expression.to_owned(),
+            program: program.map_err(|reason| bad_filter(expression, reason))?,
+        })
+    }
+
+    pub(super) fn matches(&self, bytes: &[u8], wire_len: u32) -> bool {
+        self.program.matches(bytes, wire_len)
+    }
+}
+
+impl fmt::Debug for Filter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Filter").field(&self.expression).finish()
+    }
+}
+
+/// Checks that an expression is one by itself, before it becomes a part of another.
+pub(super) fn check(pcap: &'static Libpcap, expression: &str) -> Result<(), SniffError> {
+    if expression.trim().is_empty() {
+        return Err(bad_filter(expression, "it is empty".to_owned()));
+    }
+    match pcap.compile_for_ethernet(expression) {
+        Ok(_) => Ok(()),
+        Err(reason) => Err(bad_filter(expression, reason)),
+    }
+}
+
+fn bad_filter(expression: &str, reason: String) -> SniffError {
+    SniffError::BadFilter {
+        expression: expression.to_owned(),
+        reason,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::SocketAddrV4;
+
+    use super::*;
+    use crate::mac::Mac;
+    use crate::wire::{ethernet, ethernet::EtherType, ethernet::Tag, ip, udp};
+
+    const MAC: Mac = Mac([2, 0, 0, 0, 0, 0x57]);
+
+    #[test]
+    fn the_texts_for_the_kernel_match_tagged_frames_too() {
+        assert_eq!(
+            of_suspect(&Suspect::Mac(MAC)),
+            "ether src 02:00:00:00:00:57"
+        );
+        assert_eq!(
+            of_suspect(&Suspect::Filter("udp port 14857".to_owned())),
+            "(udp port 14857) or (vlan and ((udp port 14857) or (vlan and (udp port 14857))))"
+        );
+        assert_eq!(
+            of_suspect(&Suspect::Filter("vlan 5 and tcp".to_owned())),
+            "vlan 5 and tcp"
+        );
+        let own = Own {
+            macs: [Mac([2, 0, 0, 0, 0, 1])].into(),
+            ..Own::default()
+        };
+        assert_eq!(
+            of_others(&Suspect::Mac(MAC), &own),
+            "ether[0] & 1 = 0 and not ether host 02:00:00:00:00:01 \
+             and not (ether src 02:00:00:00:00:57)"
+        );
+    }
+
+    #[test]
+    #[ignore = "needs libpcap"]
+    fn a_filter_matches_frames_with_up_to_two_tags() {
+        let filter = Filter::compile("udp port 14857").unwrap();
+        let a = SocketAddrV4::new([10, 0, 0, 1].into(), 14857);
+        let b = SocketAddrV4::new([10, 0, 0, 2].into(), 9);
+        let tag = |tpid| Tag { tpid, tci: 7 };
+        let frame = |port, tags: &[Tag]| {
+            let a = SocketAddrV4::new(*a.ip(), port);
+            let packet = ip::build_v4(
+                *a.ip(),
+                *b.ip(),
+                ip::Protocol::UDP,
+                &udp::build_v4(a, b, b""),
+            );
+            ethernet::build(MAC, MAC, tags, EtherType::IPV4, &packet)
+        };
+        for tags in [
+            &[][..],
+            &[tag(0x8100)],
+            &[tag(0x88a8), tag(0x8100)],
+            &[tag(0x9100); 2],
+        ] {
+            assert!(filter.matches(&frame(14857, tags), 60), "{tags:?}");
+            assert!(!filter.matches(&frame(14858, tags), 60), "{tags:?}");
+        }
+        assert!(!filter.matches(&[], 0));
+    }
+
+    #[test]
+    #[ignore = "needs libpcap"]
+    fn a_bad_filter_is_named_as_it_was_typed() {
+        for expression in ["udp prot 1", "udp) or (tcp", "", "ether src"] {
+            match Filter::compile(expression) {
+                Err(SniffError::BadFilter {
+                    expression: said,
+                    reason,
+                }) => {
+                    assert_eq!(said, expression);
+                    assert!(!reason.is_empty());
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+}
