@@ -1,0 +1,129 @@
+"""What has to go wrong in the right way: the contract's exit code, one clear sentence, a switch as it was."""
+
+import dataclasses
+import re
+import time
+from collections.abc import Callable
+
+import halfspan
+import judge
+import netns
+import snmp
+import topology
+
+DONE, NO_ANSWER, USAGE, DEVICE, REFUSED, NOT_RESTORED = 0, 1, 2, 3, 4, 5
+NOBODY = "10.77.0.199"
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """A run that must not find anything. `says` is a pattern that stderr has to show."""
+
+    name: str
+    exit: int
+    says: str = ""
+    setup: halfspan.Setup = halfspan.Setup()
+    options: tuple = ("--yes", "--no-tables")
+    address: str = topology.SUSPECT.address
+    place: str | None = "h8"
+    before: Callable[[], object] = lambda: None
+    may_write: bool = False
+
+
+def cases():
+    """Every case, in the order of the exit codes."""
+    setup = halfspan.Setup
+    own = topology.LAPTOP_PORT
+    return [
+        Case("the suspect is not there", NO_ANSWER, address=NOBODY, may_write=True),
+        Case("the suspect is unplugged", NO_ANSWER, place=None, may_write=True),
+        Case("the suspect is behind the uplink", NO_ANSWER, place="m2", may_write=True),
+        Case("a typo in the YAML", USAGE, r"line 6.*|destination", setup(destination_key="destnation")),
+        Case("an unknown switch", USAGE, r"nosuch", options=("--yes", "--switch", "nosuch")),
+        Case("a wrong community", DEVICE, r"communit|answer", setup(read="wrong", write="wrong")),
+        Case("a read-only community", DEVICE, r"(?i)read-only|read-write|write", setup(write="lab-read")),
+        Case("an unreachable switch", DEVICE, r"10\.78\.0\.99", setup(address="10.78.0.99")),
+        Case("no capture rights", DEVICE, r"(?i)cap_net_raw|root|rights|permi", setup(as_root=False)),
+        Case("no --yes and no terminal", REFUSED, r"--yes", options=("--no-tables",)),
+        Case("the destination is a candidate", REFUSED, r"24", setup(candidates="1-24")),
+        Case(
+            "the destination is a source on the switch",
+            REFUSED,
+            r"24",
+            before=lambda: snmp.set_values(*snmp.create(own, dest=3)),
+        ),
+        Case(
+            "a foreign session to our port",
+            REFUSED,
+            r"--take-session",
+            before=lambda: snmp.set_values(*snmp.create(5)),
+        ),
+    ]
+
+
+def run(bench, _runs):
+    """Runs every case, then the one in which the switch is lost on the way."""
+    for case in cases():
+        _run_case(bench, case)
+    _lost_switch(bench)
+
+
+def _run_case(bench, case):
+    bench.lab.place_suspect(case.place, "steady")
+    case.before()
+    result = judge.Result("errors", case.name)
+    before = judge.look(bench.lab)
+    started = bench.program.prepare(case.setup)
+    started.locate(*case.options, address=case.address)
+    finished = started.finish()
+    result.seconds = finished.seconds
+    _judge_exit(result, finished, case.exit)
+    if case.exit == NO_ANSWER:
+        _judge_no_answer(result, finished)
+    else:
+        judge.one_clear_sentence(result, finished)
+        found = re.search(case.says, finished.stderr)
+        result.complain_unless(found, f"stderr does not say /{case.says}/")
+    (judge.put_back if case.may_write else judge.untouched)(result, bench.lab, before)
+    bench.done(result, finished)
+
+
+def _judge_exit(result, finished, wanted):
+    result.verdict = judge.RIGHT if finished.exit == wanted else judge.FAILED
+    result.complain_unless(finished.exit == wanted, f"exit {finished.exit}, wanted {wanted}")
+
+
+def _judge_no_answer(result, finished):
+    report = finished.report() or {}
+    result.complain_unless(report.get("outcome") == "not_seen", f"outcome {report.get('outcome')}")
+    result.complain_unless(not report.get("port"), f"names a port: {report.get('port')}")
+    judge.no_panic(result, finished)
+
+
+def _lost_switch(bench):
+    """The management link breaks after the first write: exit 5 with the remedy; once it is back, `restore` helps."""
+    bench.lab.place_suspect("h8", "rare")
+    result = judge.Result("errors", "the switch is lost in mid-run")
+    before = judge.look(bench.lab)
+    started = bench.program.prepare()
+    started.locate("--yes", "--no-tables", "--passive")
+    _wait_for_write(bench.lab, before, started)
+    netns.batch("sw", ["link set mgmt0 down"])
+    finished = started.finish(180)
+    netns.batch("sw", ["link set mgmt0 up"])
+    result.seconds = finished.seconds
+    _judge_exit(result, finished, NOT_RESTORED)
+    judge.one_clear_sentence(result, finished)
+    result.complain_unless("halfspan restore" in finished.stderr, "stderr does not name `halfspan restore`")
+    started.start("restore")
+    repaired = started.finish(60)
+    result.complain_unless(repaired.exit == DONE, f"`halfspan restore` ended with {repaired.exit}")
+    judge.put_back(result, bench.lab, before)
+    bench.done(result, finished)
+
+
+def _wait_for_write(lab, before, started):
+    while started.running():
+        if any(entry["what"] == "written" for entry in lab.writes()[before.decided :]):
+            return
+        time.sleep(0.02)

@@ -1,0 +1,128 @@
+"""Whether a run did what it had to: its answer, and the switch before and after."""
+
+import dataclasses
+
+import daemons
+import halfspan
+import snmp
+import topology
+
+RIGHT, WRONG, UNDECIDED, FAILED = "right", "wrong", "undecided", "failed"
+
+
+@dataclasses.dataclass(frozen=True)
+class SwitchState:
+    """The mirror as the agent tells it, as the kernel does it, and how many requests were decided so far."""
+
+    table: list
+    filters: list
+    decided: int
+
+    def same_mirror(self, other):
+        return self.table == other.table and self.filters == other.filters
+
+
+def look(lab):
+    """The switch now."""
+    return SwitchState(snmp.mirror_state(), lab.filters(), len(lab.writes()))
+
+
+@dataclasses.dataclass
+class Result:
+    """One run, as the summary counts it."""
+
+    scenario: str
+    title: str
+    verdict: str = FAILED
+    seconds: float = 0.0
+    changes: int | None = None
+    writes: int = 0
+    complaints: list = dataclasses.field(default_factory=list)
+
+    @property
+    def passed(self):
+        return self.verdict == RIGHT and not self.complaints
+
+    def complain_unless(self, holds, complaint):
+        if not holds:
+            self.complaints.append(complaint)
+
+
+def located(result, finished, port):
+    """Judges a `locate` that has to name `port`, a host port of the switch."""
+    result.seconds = finished.seconds
+    report = finished.report() or {}
+    label = (report.get("port") or {}).get("label")
+    if finished.exit == 0 and report.get("outcome") == "located":
+        result.verdict = RIGHT if label == str(port) else WRONG
+    elif finished.exit == 1:
+        result.verdict = UNDECIDED
+    said = f"exit {finished.exit}, outcome {report.get('outcome')}, port {label}"
+    result.complain_unless(result.verdict == RIGHT, f"{said}; wanted port {port}")
+    if result.verdict != RIGHT:
+        return
+    outlet = (report.get("patch") or {}).get("outlet")
+    suspect = report.get("suspect") or {}
+    names = [name.get("name") for name in suspect.get("names", [])]
+    result.complain_unless(report.get("schema") == "halfspan.locate/1", "the schema is missing")
+    result.complain_unless(report.get("switch") == halfspan.SWITCH, f"switch {report.get('switch')}")
+    result.complain_unless(outlet == topology.outlet_of(port), f"outlet {outlet}")
+    result.complain_unless(suspect.get("mac") == topology.SUSPECT.mac, f"MAC {suspect.get('mac')}")
+    result.complain_unless(daemons.NETBIOS_NAME in names, f"NetBIOS name missing in {names}")
+    result.complain_unless((report.get("confirmation") or {}).get("confirmed"), "no off/on proof")
+    result.complain_unless((report.get("mirror") or {}).get("restored"), "does not say that it restored")
+
+
+def put_back(result, lab, before):
+    """Judges the switch: its mirror has to be what it was."""
+    after = look(lab)
+    result.complain_unless(after.table == before.table, f"mirror table {before.table} is now {after.table}")
+    result.complain_unless(after.filters == before.filters, f"filters left: {after.filters}")
+
+
+def untouched(result, lab, before):
+    """Judges the switch: nothing may have been written at all."""
+    put_back(result, lab, before)
+    written = [entry for entry in lab.writes()[before.decided :] if entry["what"] == "written"]
+    result.complain_unless(not written, f"{len(written)} writes to a switch that had to stay untouched")
+
+
+def count_changes(result, lab, before, port):
+    """Notes the requests written, and the changes of the mirror that came before the off/on proof of `port`."""
+    written = [entry for entry in lab.writes()[before.decided :] if entry["what"] == "written"]
+    result.writes = len(written)
+    result.changes = changes_before_proof(_source_sets(written), topology.if_index(port))
+
+
+def changes_before_proof(sets, answer):
+    """Counts up to the first time that the answer alone is mirrored and only its off and on follow."""
+    proof = len(sets)
+    while proof and sets[proof - 1] <= {answer}:
+        proof -= 1
+    return proof + (1 if {answer} in sets[proof:] else 0)
+
+
+def _source_sets(written):
+    """The mirrored sources after each change. Requests within 0.1 s of each other are one change cut in pieces."""
+    sets, last = [], None
+    for entry in written:
+        sources = {row[0] for row in entry["rows"] if row[3] == 1}
+        if last is not None and entry["at"] - last < 0.1:
+            sets[-1] = sources
+        else:
+            sets.append(sources)
+        last = entry["at"]
+    return sets
+
+
+def one_clear_sentence(result, finished):
+    """Judges stderr: one `error:` line, a remedy, no panic."""
+    lines = finished.stderr.splitlines()
+    errors = [line for line in lines if line.startswith("error:")]
+    result.complain_unless(len(errors) == 1, f"{len(errors)} error lines on stderr")
+    result.complain_unless(any(line.startswith("hint:") for line in lines), "no remedy on stderr")
+    no_panic(result, finished)
+
+
+def no_panic(result, finished):
+    result.complain_unless("panicked" not in finished.stderr, "it panicked")

@@ -1,0 +1,82 @@
+"""net-snmp's commands, run from the laptop: the lab's independent view of the switch."""
+
+import re
+import subprocess
+import time
+
+import netns
+import portcopy
+import topology
+
+_READ = ("-v2c", "-c", "lab-read")
+_WRITE = ("-v2c", "-c", "lab-write")
+_TABLE = "." + ".".join(map(str, portcopy.TABLE))
+_REASON = re.compile(r"Reason: ([A-Za-z]+)|(Timeout)")
+
+
+def _run(tool, access, address, *rest, options=()):
+    argv = [tool, "-m", "", *options, *access, "-t", "2", "-r", "1", address, *rest]
+    return subprocess.run(netns.inside("laptop", argv), capture_output=True, text=True)
+
+
+def walk(oid, address=topology.SWITCH_ADDRESS, access=_READ):
+    """`snmpwalk`'s output with numeric names, a line a value."""
+    done = _run("snmpwalk", access, address, oid, options=("-On", "-Cc"))
+    if done.returncode != 0:
+        raise RuntimeError(f"snmpwalk {oid}: {done.stderr.strip()}")
+    return done.stdout.splitlines()
+
+
+def mirror_state():
+    """The switch's mirror table as `snmpwalk` prints it: what has to be the same before and after a run."""
+    lines = walk(_TABLE)
+    return [line for line in lines if "No Such" not in line and "No more" not in line]
+
+
+def get(oid, address=topology.SWITCH_ADDRESS, access=_READ):
+    """`snmpget`'s output, value only."""
+    return _run("snmpget", access, address, oid, options=("-Oqv",)).stdout.strip()
+
+
+def set_values(*triples, access=_WRITE):
+    """One SET of (name, type letter, value) triples; returns `noError` or the error-status' name."""
+    words = [str(word) for triple in triples for word in triple]
+    done = _run("snmpset", access, topology.SWITCH_ADDRESS, *words, options=("-On",))
+    if done.returncode == 0:
+        return "noError"
+    found = _REASON.search(done.stdout + done.stderr)
+    return (found.group(1) or found.group(2)) if found else done.stderr.strip()
+
+
+def column(number, source, dest):
+    """The name of an object of portCopyTable, of panel ports."""
+    return f"{_TABLE}.1.{number}.{topology.if_index(source)}.{topology.if_index(dest)}"
+
+
+def create(source, dest=topology.LAPTOP_PORT, direction=portcopy.RX_ONLY):
+    """The triples that make a row: direction and createAndGo in one request."""
+    return [
+        (column(portcopy.DIRECTION, source, dest), "i", direction),
+        (column(portcopy.STATUS, source, dest), "i", portcopy.CREATE_AND_GO),
+    ]
+
+
+def destroy(source, dest=topology.LAPTOP_PORT):
+    """The triple that removes a row."""
+    return [(column(portcopy.STATUS, source, dest), "i", portcopy.DESTROY)]
+
+
+def mirror_exactly(wanted, now=frozenset()):
+    """Changes the laptop's mirror from the sources `now` to those of `wanted`, in one request."""
+    triples = [triple for port in sorted(now - wanted) for triple in destroy(port)]
+    triples += [triple for port in sorted(wanted - now) for triple in create(port)]
+    return set_values(*triples) if triples else "noError"
+
+
+def wait_until_up(address, seconds=20.0):
+    """Returns once the agent at `address` answers."""
+    end = time.monotonic() + seconds
+    while not get(".1.3.6.1.2.1.1.3.0", address):
+        if time.monotonic() > end:
+            raise RuntimeError(f"no SNMP agent at {address}")
+        time.sleep(0.1)
