@@ -102,6 +102,14 @@ impl Context {
         written(io::stdout().lock().write_all(bytes))
     }
 
+    /// Tells on stderr what is about to happen, unless `-q`.
+    pub fn tell(&self, text: &str) {
+        if !self.global.quiet {
+            // Where stderr is closed there is nobody to tell.
+            writeln!(anstream::stderr(), "{text}").ok();
+        }
+    }
+
     /// Prints a warning on stderr, unless `-q`.
     pub fn warn(&self, sentence: &str) {
         if !self.global.quiet {

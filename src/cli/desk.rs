@@ -1,6 +1,5 @@
 //! The person at the terminal, as a run sees them: shown progress, asked questions, able to press Ctrl-C.
 
-use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -30,21 +29,11 @@ impl TerminalDesk {
             }
         }
         TerminalDesk {
-            progress: progress(context),
+            progress: context.progress(),
             prompt: Prompt::new(yes, context),
             hands: Prompt::new(false, context),
             stop,
         }
-    }
-}
-
-fn progress(context: &Context) -> Progress {
-    if context.global().quiet {
-        Progress::quiet()
-    } else if context.can_draw() {
-        Progress::drawn(context.colored_stderr())
-    } else {
-        Progress::lines(Box::new(anstream::AutoStream::auto(io::stderr())))
     }
 }
 

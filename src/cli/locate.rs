@@ -1,7 +1,7 @@
 //! `halfspan locate`: the main job.
 
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{ArgGroup, Args};
@@ -112,16 +112,22 @@ pub(super) fn run(args: &LocateArgs, context: &Context) -> Result<Exit, Failure>
         }
         (None, Some(target)) => {
             let config = context.config()?;
-            locate_and_print(&config, &args.task(target), args.yes, context)
+            locate_and_print(&config, &args.task(target), &context.state_folder()?, args.yes, context)
         }
         (None, None) => Err(Failure::new(Exit::Usage, "nobody to look for").hint("give --ip, --mac or --filter")),
     }
 }
 
-/// Runs a task and prints its report; also what `demo` does with its lab.
-pub(super) fn locate_and_print(config: &Config, task: &Task, yes: bool, context: &Context) -> Result<Exit, Failure> {
+/// Runs a task and prints its report; also what `demo` does with its lab. Journals and locks are in `state`.
+pub(super) fn locate_and_print(
+    config: &Config,
+    task: &Task,
+    state: &Path,
+    yes: bool,
+    context: &Context,
+) -> Result<Exit, Failure> {
     let mut desk = TerminalDesk::new(yes, context);
-    let ended = locate::locate(config, task, &context.state_folder()?, &mut desk);
+    let ended = locate::locate(config, task, state, &mut desk);
     drop(desk); // takes the picture away before the report is printed
     let exit = ended.exit();
     match ended.failure {

@@ -14,13 +14,16 @@ pub use prompt::Prompt;
 
 mod completions;
 mod context;
+mod demo;
 mod desk;
 mod identify;
+mod lab;
 mod locate;
 mod man;
 mod patch;
 mod prompt;
 mod restore;
+mod switch;
 
 /// Finds the physical machine behind an address by driving a switch's port mirror
 #[derive(Debug, Parser)]
@@ -82,8 +85,11 @@ pub enum Color {
 enum Command {
     Locate(Box<locate::LocateArgs>),
     Identify(identify::IdentifyArgs),
+    Switch(switch::SwitchArgs),
     Patch(patch::PatchArgs),
     Restore(restore::RestoreArgs),
+    Lab(lab::LabArgs),
+    Demo(demo::DemoArgs),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
 }
@@ -106,6 +112,9 @@ impl Command {
             Command::Locate(args) => locate::run(&args, context),
             Command::Identify(args) => identify::run(&args, context),
             Command::Restore(args) => restore::run(&args, context),
+            Command::Switch(args) => switch::run(&args, context),
+            Command::Lab(args) => lab::run(&args, context),
+            Command::Demo(args) => demo::run(&args, context),
             Command::Patch(args) => patch::run(&args, context),
             Command::Completions(args) => completions::run(&args, context),
             Command::Man(args) => man::run(&args, context),

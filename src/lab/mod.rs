@@ -161,7 +161,8 @@ impl Lab {
     /// # Errors
     /// [`LabError`]
     pub fn start(spec: Spec) -> Result<Lab, LabError> {
-        let site = Arc::new(Site::draw(&spec).map_err(LabError::Spec)?);
+        spec.check().map_err(LabError::Spec)?;
+        let site = Arc::new(Site::draw(&spec));
         let doors = Doors::open(&spec, &site)?;
         let addresses = doors.addresses;
         let world = Arc::new(Mutex::new(World::new(&spec, Arc::clone(&site))));

@@ -13,6 +13,9 @@ pub const MIN_PORTS: u32 = 4;
 /// The most ports a lab can have.
 pub const MAX_PORTS: u32 = 480;
 
+/// The most frames a second that anybody sends.
+const MOST_FRAMES: f64 = 10_000.0;
+
 /// A lab to be started. The same specification draws the same machines, places and traffic.
 #[derive(Clone, Debug)]
 pub struct Spec {
@@ -68,6 +71,54 @@ impl Spec {
         self.services.netbios_port = 0;
         self.services.capture.set_port(0);
         self
+    }
+}
+
+impl Spec {
+    /// Checks what can be said wrong.
+    ///
+    /// # Errors
+    /// A sentence that says which knob does not fit.
+    pub(super) fn check(&self) -> Result<(), String> {
+        let ports = self.ports;
+        if !(MIN_PORTS..=MAX_PORTS).contains(&ports) {
+            return Err(format!(
+                "a lab has {MIN_PORTS} to {MAX_PORTS} ports, not {ports}"
+            ));
+        }
+        if let Place::Port(BridgePort(port)) = self.suspect.place
+            && !(1..=ports - 2).contains(&port)
+        {
+            let last = ports - 2;
+            return Err(format!(
+                "the suspect can be on port 1 to {last}, not on port {port}"
+            ));
+        }
+        self.check_rates()?;
+        let writer = self.agent.users.iter().any(|user| user.writes);
+        if self.agent.speaks == Speaks::V3 && !writer {
+            return Err("to speak SNMPv3, a lab needs a user that may write".to_owned());
+        }
+        Ok(())
+    }
+
+    fn check_rates(&self) -> Result<(), String> {
+        let talk = match self.suspect.talk {
+            Talk::Steady { rate } => rate,
+            Talk::Bursty { on, off, rate } => {
+                if on.min(off) < Duration::from_millis(1) {
+                    return Err("a burst and a pause last at least a millisecond".to_owned());
+                }
+                rate
+            }
+            Talk::Silent => 0.0,
+        };
+        let rates = [talk, self.background.chats, self.background.broadcasts];
+        if rates.iter().all(|rate| (0.0..=MOST_FRAMES).contains(rate)) {
+            Ok(())
+        } else {
+            Err(format!("a rate is 0 to {MOST_FRAMES} a second"))
+        }
     }
 }
 
@@ -385,5 +436,37 @@ impl Default for Services {
             netbios_port: 1137,
             capture: SocketAddr::from((Ipv4Addr::LOCALHOST, 37008)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(change: impl FnOnce(&mut Spec)) -> String {
+        let mut spec = Spec::default();
+        assert_eq!(spec.check(), Ok(()));
+        change(&mut spec);
+        spec.check().unwrap_err()
+    }
+
+    #[test]
+    fn what_does_not_fit_is_refused_in_words() {
+        let size = refusal(|spec| spec.ports = 481);
+        assert_eq!(size, "a lab has 4 to 480 ports, not 481");
+        let place = refusal(|spec| spec.suspect.place = Place::Port(BridgePort(23)));
+        assert_eq!(place, "the suspect can be on port 1 to 22, not on port 23");
+        let rate = refusal(|spec| spec.suspect.talk = Talk::Steady { rate: f64::NAN });
+        assert_eq!(rate, "a rate is 0 to 10000 a second");
+        let user = refusal(|spec| spec.agent.speaks = Speaks::V3);
+        assert_eq!(user, "to speak SNMPv3, a lab needs a user that may write");
+    }
+
+    #[test]
+    fn every_family_is_found_by_its_name() {
+        for profile in Profile::ALL {
+            assert_eq!(Profile::by_name(profile.name()), Some(profile));
+        }
+        assert_eq!(Profile::by_name("cisco"), None);
     }
 }

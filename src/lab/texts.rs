@@ -73,11 +73,11 @@ impl Lab {
 }
 
 fn communities_yaml(version: &str, read: &str, write: &str) -> String {
-    format!("{{ version: {version}, read: \"{read}\", write: \"{write}\" }}")
+    format!("{{ version: {version}, read: {read:?}, write: {write:?} }}")
 }
 
 fn user_yaml(user: &User) -> String {
-    let mut text = format!("{{ version: 3, user: \"{}\"", user.name);
+    let mut text = format!("{{ version: 3, user: {:?}", user.name);
     if let Some((protocol, password)) = &user.auth {
         let name = match protocol {
             AuthProtocol::Md5 => "md5",
@@ -87,7 +87,7 @@ fn user_yaml(user: &User) -> String {
             AuthProtocol::Sha384 => "sha384",
             AuthProtocol::Sha512 => "sha512",
         };
-        text += &format!(", auth: {{ {name}: \"{password}\" }}");
+        text += &format!(", auth: {{ {name}: {password:?} }}");
     }
     if let Some((protocol, password)) = &user.privacy {
         let name = match protocol {
@@ -96,7 +96,80 @@ fn user_yaml(user: &User) -> String {
             PrivProtocol::Aes192 => "aes192",
             PrivProtocol::Aes256 => "aes256",
         };
-        text += &format!(", priv: {{ {name}: \"{password}\" }}");
+        text += &format!(", priv: {{ {name}: {password:?} }}");
     }
     text + " }"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lab::{Place, Spec};
+    use crate::port::BridgePort;
+
+    fn lab(change: impl FnOnce(&mut Spec)) -> Lab {
+        let mut spec = Spec::default();
+        spec.suspect.place = Place::Port(BridgePort(17));
+        change(&mut spec);
+        Lab::start(spec.on_free_ports()).unwrap()
+    }
+
+    #[test]
+    fn the_configuration_names_every_address_and_the_laptops_port() {
+        let lab = lab(|_| ());
+        let addresses = lab.addresses();
+        let expected = format!(
+            r#"switches:
+  office-1:
+    profile: smon-portcopy
+    address: {}
+    credentials: lab
+    destination: "24"
+    sniff: tzsp://{}
+routers:
+  gw: {{ address: "{}", credentials: lab }}
+credentials:
+  lab:
+    snmp: {{ version: 2c, read: "public", write: "private" }}
+patch: patch.csv
+"#,
+            addresses.switch, addresses.capture, addresses.router
+        );
+        assert_eq!(lab.config_yaml(), expected);
+    }
+
+    #[test]
+    fn a_user_is_named_with_what_it_takes() {
+        let lab = lab(|spec| {
+            spec.agent.speaks = Speaks::V3;
+            spec.agent.users = vec![User {
+                name: "halfspan".to_owned(),
+                auth: Some((AuthProtocol::Sha1, "auth \"word\"".to_owned())),
+                privacy: Some((PrivProtocol::Aes128, "privpassword".to_owned())),
+                writes: true,
+            }];
+        });
+        let line = r#"snmp: { version: 3, user: "halfspan", auth: { sha1: "auth \"word\"" }, priv: { aes128: "privpassword" } }"#;
+        let yaml = lab.config_yaml();
+        assert!(yaml.contains(line), "{yaml}");
+    }
+
+    #[test]
+    fn the_patch_list_says_where_the_suspects_cable_ends() {
+        let lab = lab(|_| ());
+        let patch = lab.patch_csv();
+        assert_eq!(patch.lines().count(), 25);
+        assert!(
+            patch.contains("\noffice-1,17,A,17,1.09-A,1.09,\n"),
+            "{patch}"
+        );
+        let truth = lab.truth().port.unwrap();
+        let place = (
+            &*truth.panel,
+            &*truth.position,
+            &*truth.outlet,
+            &*truth.room,
+        );
+        assert_eq!(place, ("A", "17", "1.09-A", "1.09"));
+    }
 }

@@ -356,7 +356,7 @@ mod tests {
     }
 
     fn first_minute(spec: &Spec) -> (Site, Vec<(Moment, Emission)>) {
-        let site = Site::draw(spec).unwrap();
+        let site = Site::draw(spec);
         let mut traffic = Traffic::new(spec, &site);
         let mut all = Vec::new();
         let end = Moment(Duration::from_secs(60));
@@ -437,7 +437,7 @@ mod tests {
     #[test]
     fn a_schedule_that_slept_is_not_made_up_for() {
         let spec = Spec::default();
-        let site = Site::draw(&spec).unwrap();
+        let site = Site::draw(&spec);
         let mut traffic = Traffic::new(&spec, &site);
         let frames = traffic.due(Moment(Duration::from_secs(3600))).len();
         assert!(frames < 1000, "{frames}");
@@ -457,7 +457,7 @@ mod tests {
             },
             ..Spec::default()
         };
-        let site = Site::draw(&quiet).unwrap();
+        let site = Site::draw(&quiet);
         assert_eq!(Traffic::new(&quiet, &site).next_due(), None);
     }
 }

@@ -296,6 +296,9 @@ impl World {
 
     /// Carries out an accepted write request.
     pub(super) fn commit(&mut self, draft: Box<dyn Control>, now: Moment) {
+        if self.is_down() {
+            return;
+        }
         self.writes += 1;
         if !self.ignored_writes.strikes() {
             self.control = draft;
@@ -430,7 +433,7 @@ mod tests {
             profile: Profile::SmonPortcopy,
             ..spec
         };
-        let site = Site::draw(&spec).unwrap();
+        let site = Site::draw(&spec);
         World::new(&spec, Arc::new(site))
     }
 

@@ -2,6 +2,7 @@
 
 pub mod answer;
 pub mod candidates;
+mod checkup;
 mod control;
 mod drive;
 mod error;
@@ -17,6 +18,7 @@ mod survey;
 pub mod switches;
 mod task;
 
+pub use checkup::{Checkup, abilities, check, roles_of};
 pub use drive::{Evidence, Instruments, Window, drive};
 pub use error::LocateError;
 pub use event::Event;

@@ -29,19 +29,7 @@ pub fn chosen<'a>(config: &'a Config, names: &[String]) -> Result<Vec<&'a Switch
     if names.is_empty() {
         return Ok(config.switches.values().collect());
     }
-    names.iter().map(|name| one(config, name)).collect()
-}
-
-/// Returns the switch with this name.
-///
-/// # Errors
-/// [`Exit::Usage`], with the nearest name there is.
-pub fn one<'a>(config: &'a Config, name: &str) -> Result<&'a Switch, Failure> {
-    config.switches.get(name).ok_or_else(|| {
-        let known: Vec<&str> = config.switches.keys().map(String::as_str).collect();
-        Failure::new(Exit::Usage, format!("{} has no switch `{name}`", config.file.display()))
-            .hint(format!("there are: {}", known.join(", ")))
-    })
+    Ok(names.iter().map(|name| config.switch(name)).collect::<Result<_, _>>()?)
 }
 
 /// A switch with its profile and, unless a person operates it, an SNMP client.
@@ -75,6 +63,21 @@ pub fn connect(name: &str, agent: &Agent) -> Result<Client, Failure> {
 }
 
 impl Opened {
+    /// Returns the client, unless a person operates the switch.
+    pub(super) fn client(&mut self) -> Option<&mut Client> {
+        self.client.as_mut()
+    }
+
+    /// Tells whether the credential has a right to write.
+    pub(super) fn may_write(&self) -> bool {
+        self.client.as_ref().is_some_and(Client::may_write)
+    }
+
+    /// Returns name, profile and client.
+    pub(super) fn into_parts(self) -> (String, Profile, Option<Client>) {
+        (self.name, self.profile, self.client)
+    }
+
     /// Reads what the switch tells about itself. A switch that only a person can operate tells nothing but the
     /// number of its ports, which is in the profile.
     pub(super) fn survey(

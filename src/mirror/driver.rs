@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::profile::{Direction, Profile, Shape};
+use crate::profile::{Direction, IndexPart, Profile, Role, Shape};
 use crate::snmp::VarBind;
 
 use super::Copies;
@@ -78,12 +78,15 @@ pub(crate) trait Driver {
     fn differences(&self, now: &State, then: &State) -> Vec<String>;
 }
 
-/// Makes the driver for a profile, or returns `None` if there is none for its shape yet.
+/// Makes the driver for a profile, or returns `None` if there is none that understands all of it yet.
 pub(crate) fn driver_for(
     profile: &Profile,
     objects: Objects,
     task: Task,
 ) -> Option<Box<dyn Driver>> {
+    if !is_plain(profile) {
+        return None;
+    }
     match profile.shape {
         Shape::PairRows => {
             let alone = profile.limits.sessions == Some(1);
@@ -104,6 +107,38 @@ pub(crate) fn driver_for(
         | Shape::Manual => None,
     }
 }
+
+/// Tells whether the profile says nothing that its shape's driver would silently ignore.
+fn is_plain(profile: &Profile) -> bool {
+    let known = if profile.shape == Shape::PairRows {
+        PAIRS
+    } else {
+        SETTINGS
+    };
+    let never_written = [Role::Status, Role::Counter, Role::Save];
+    profile.objects.iter().all(|object| {
+        let known = known.contains(&object.role) || never_written.contains(&object.role);
+        let indexed = object.index.has(IndexPart::Unit) || object.index.has(IndexPart::Direction);
+        let named = object.list.is_some()
+            || (object.role == Role::Destination && object.bitmap.is_some())
+            || (object.role == Role::Sources && object.bitmap.is_none());
+        known && !indexed && !named && object.read_back.is_none()
+    })
+}
+
+/// The roles that the driver of pairs understands.
+const PAIRS: &[Role] = &[Role::RowStatus, Role::Direction, Role::Fixed, Role::Session];
+
+/// The roles that the drivers of existing objects understand.
+const SETTINGS: &[Role] = &[
+    Role::Enable,
+    Role::Destination,
+    Role::Sources,
+    Role::Source,
+    Role::Direction,
+    Role::Knob,
+    Role::Keep,
+];
 
 /// Returns what a profile's switch can copy: ingress alone, if it can do that.
 pub(crate) fn copies(profile: &Profile) -> Copies {

@@ -69,18 +69,23 @@ mod binding;
 mod controls;
 mod cost;
 mod driver;
+mod dry_run;
 mod error;
 mod guard;
 mod journal;
 mod lock;
+mod manual;
 mod open;
+mod rules;
 mod session;
 mod state;
 
+pub use dry_run::DryRun;
 pub use error::MirrorError;
 pub use journal::{Journal, load as load_journal, pending as pending_journals, repair};
-pub use open::{Inspection, inspect, open};
-pub use session::{MirrorSession, OpenRequest};
+pub use manual::{ManualMirror, ManualRequest, Operator, numbered_ports};
+pub use open::{Inspection, OpenRequest, inspect, open};
+pub use session::MirrorSession;
 
 #[cfg(test)]
 mod tests;

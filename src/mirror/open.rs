@@ -1,6 +1,7 @@
 //! Looking at a switch's mirror before anything is changed: does the profile fit, who uses it, which part is ours.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::rc::Rc;
 
 use crate::clock::Clock;
@@ -13,9 +14,45 @@ use super::controls::{Controls, direction_words};
 use super::driver::{self, Seen, Task};
 use super::journal;
 use super::lock::SwitchLock;
-use super::session::{MirrorSession, OpenRequest};
+use super::rules::{Rules, port_words};
+use super::session::MirrorSession;
 use super::state::State;
 use super::{Copies, MirrorError, MirrorLimits};
+
+/// What is asked of [`open`].
+pub struct OpenRequest<'a> {
+    /// The switch's name in the configuration.
+    pub switch: &'a str,
+    /// Its family's profile.
+    pub profile: &'a Profile,
+    /// Its ports.
+    pub ports: &'a PortTable,
+    /// The port that the sniffer is plugged into.
+    pub destination: PortId,
+    /// Ports that are never mirrored: uplinks and `never`.
+    pub forbidden: &'a PortSet,
+    /// Where journals and locks are kept: `$XDG_STATE_HOME/halfspan/journal`.
+    pub journal_dir: &'a Path,
+    /// Whether somebody else's mirror session may be borrowed.
+    pub take_session: bool,
+    /// Tells the time.
+    pub clock: Rc<dyn Clock>,
+}
+
+impl OpenRequest<'_> {
+    pub(super) fn rules(&self) -> Rules {
+        Rules::new(
+            self.switch,
+            self.profile,
+            self.ports,
+            self.destination,
+            self.forbidden,
+        )
+    }
+}
+
+/// Why a port that the switch's mirror has no number for cannot be mirrored.
+pub(super) const NO_NUMBER: &str = "the switch has no number for them in its mirror";
 
 /// What was found on a switch that fits its profile.
 pub(super) struct Found {
@@ -278,12 +315,6 @@ fn words(objects: &Objects, ports: &PortTable, seen: &Seen) -> String {
         "{session}{} to {destination}{what}{off}",
         sources.join(", ")
     )
-}
-
-/// Names ports: "port 7", "ports 1-4, 7".
-pub(super) fn port_words(ports: &PortTable, set: &PortSet) -> String {
-    let plural = if set.len() == 1 { "" } else { "s" };
-    format!("port{plural} {}", ports.describe(set))
 }
 
 /// Asks the switch whether it can mirror at all.

@@ -1,13 +1,13 @@
 //! A switch's mirror taken over for the time of a run, with all promises that this makes.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
 
 use crate::clock::Clock;
-use crate::port::{Link, PortId, PortSet, PortTable};
-use crate::profile::{Must, Profile};
+use crate::port::PortSet;
+use crate::profile::Profile;
 use crate::snmp::Oid;
 
 use super::controls::{Controls, Goal};
@@ -15,29 +15,10 @@ use super::cost::Cost;
 use super::driver::Task;
 use super::journal::{self, Journal};
 use super::lock::SwitchLock;
-use super::open::{self, Found};
+use super::open::{self, Found, OpenRequest};
+use super::rules::Rules;
 use super::state::State;
 use super::{Mirror, MirrorError, MirrorLimits, Written};
-
-/// What is asked of [`open`](super::open()).
-pub struct OpenRequest<'a> {
-    /// The switch's name in the configuration.
-    pub switch: &'a str,
-    /// Its family's profile.
-    pub profile: &'a Profile,
-    /// Its ports.
-    pub ports: &'a PortTable,
-    /// The port that the sniffer is plugged into.
-    pub destination: PortId,
-    /// Ports that are never mirrored: uplinks and `never`.
-    pub forbidden: &'a PortSet,
-    /// Where journals and locks are kept: `$XDG_STATE_HOME/halfspan/journal`.
-    pub journal_dir: &'a Path,
-    /// Whether somebody else's mirror session may be borrowed.
-    pub take_session: bool,
-    /// Tells the time.
-    pub clock: Rc<dyn Clock>,
-}
 
 /// The mirror of one switch, taken over over SNMP.
 ///
@@ -45,11 +26,10 @@ pub struct OpenRequest<'a> {
 pub struct MirrorSession {
     controls: Controls,
     profile: Profile,
-    ports: PortTable,
+    rules: Rules,
     agent: String,
     base: Option<Oid>,
     task: Task,
-    forbidden: PortSet,
     take_session: bool,
     journal_dir: PathBuf,
     clock: Rc<dyn Clock>,
@@ -67,15 +47,12 @@ pub struct MirrorSession {
 impl MirrorSession {
     pub(super) fn new(request: &OpenRequest<'_>, found: Found, lock: SwitchLock) -> Self {
         let timing = &request.profile.timing;
-        let mut forbidden = request.forbidden.clone();
-        forbidden.insert(request.destination);
         MirrorSession {
             profile: request.profile.clone(),
-            ports: request.ports.clone(),
+            rules: request.rules(),
             agent: found.agent,
             base: found.base,
             task: found.task,
-            forbidden,
             take_session: request.take_session,
             journal_dir: request.journal_dir.to_owned(),
             clock: Rc::clone(&request.clock),
@@ -94,42 +71,16 @@ impl MirrorSession {
         self.limits.settle = settle;
     }
 
-    /// Refuses what must not be mirrored, whoever asks for it.
-    fn check(&self, wanted: &PortSet) -> Result<(), MirrorError> {
-        let protected = |ports: PortSet, why| MirrorError::Protected {
-            switch: self.controls.switch.clone(),
-            ports: open::port_words(&self.ports, &ports),
-            why,
-        };
-        let forbidden: PortSet = wanted
-            .iter()
-            .filter(|p| self.forbidden.contains(*p))
-            .collect();
-        if !forbidden.is_empty() {
-            return Err(protected(forbidden, "destination, uplink or `never`"));
-        }
-        if self.profile.sources_must.contains(&Must::BeUp) {
-            let is_down = |id: &PortId| self.ports.get(*id).is_some_and(|p| p.link == Link::Down);
-            let down: PortSet = wanted.iter().filter(is_down).collect();
-            if !down.is_empty() {
-                return Err(protected(down, "the switch mirrors only ports that are up"));
-            }
-        }
-        match self.limits.sources {
-            Some(limit) if wanted.len() > limit => Err(MirrorError::TooMany {
-                switch: self.controls.switch.clone(),
-                limit,
-                wanted: wanted.len(),
-            }),
-            Some(_) | None => Ok(()),
-        }
-    }
-
     /// Puts the journal on disk, with the state as it is right before the first write.
     fn keep_state(&mut self) -> Result<(), MirrorError> {
         let state = self.controls.read()?;
         if state != self.then {
-            open::refuse_foreign(&self.controls, &self.ports, &state, self.take_session)?;
+            open::refuse_foreign(
+                &self.controls,
+                self.rules.ports(),
+                &state,
+                self.take_session,
+            )?;
             self.then = state;
         }
         let journal = Journal::new(
@@ -147,7 +98,13 @@ impl MirrorSession {
 
     fn mirrored(&self, state: &State) -> PortSet {
         let numbers = open::mirrored_numbers(&self.controls.seen(state), self.task);
-        self.controls.objects.ports(&self.ports, &numbers).0
+        self.controls.objects.ports(self.rules.ports(), &numbers).0
+    }
+
+    /// Ends as a killed process does: nothing is put back, and the system takes the lock away.
+    #[cfg(test)]
+    pub(super) fn killed(mut self) {
+        self.dirty = false;
     }
 
     fn put_back(&mut self) -> Result<(), MirrorError> {
@@ -163,14 +120,10 @@ impl Mirror for MirrorSession {
     }
 
     fn set_sources(&mut self, wanted: &PortSet) -> Result<Written, MirrorError> {
-        self.check(wanted)?;
-        let (numbers, nameless) = self.controls.objects.numbers(&self.ports, wanted);
+        self.rules.check(wanted)?;
+        let (numbers, nameless) = self.controls.objects.numbers(self.rules.ports(), wanted);
         if !nameless.is_empty() {
-            return Err(MirrorError::Protected {
-                switch: self.controls.switch.clone(),
-                ports: open::port_words(&self.ports, &nameless),
-                why: "the switch has no number for them in its mirror",
-            });
+            return Err(self.rules.protected(&nameless, open::NO_NUMBER));
         }
         let goal = Goal::Sources(&numbers);
         let started = self.clock.now();
@@ -209,8 +162,8 @@ impl Mirror for MirrorSession {
             },
             None => MirrorError::NotApplied {
                 switch,
-                wanted: self.ports.describe(wanted),
-                found: self.ports.describe(&found),
+                wanted: self.rules.ports().describe(wanted),
+                found: self.rules.ports().describe(&found),
             },
         })
     }

@@ -79,11 +79,17 @@ impl Diagnosis for ProfileError {
     }
 }
 
-/// Returns the known word that is most similar to `word`, if any is similar at all.
+/// Returns the known word that is most similar to `word` or that `word` abbreviates, if there is one.
 pub(super) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let distance = |candidate: &str| {
+        if word.len() >= 3 && candidate.starts_with(word) {
+            return 1;
+        }
+        strsim::damerau_levenshtein(word, candidate)
+    };
     known
         .into_iter()
-        .map(|candidate| (strsim::damerau_levenshtein(word, candidate), candidate))
+        .map(|candidate| (distance(candidate), candidate))
         .filter(|(distance, candidate)| *distance <= 1 + candidate.len() / 3)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)

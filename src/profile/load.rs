@@ -118,6 +118,21 @@ fn yaml_error(error: &YamlError, origin: &str) -> ProfileError {
         (what, nearest(variant, expected.iter().copied()))
     } else if let YamlError::SerdeMissingField { field, .. } = error {
         (format!("the key `{field}` is missing"), None)
+    } else if let YamlError::DuplicateMappingKey { key, .. } = error {
+        (
+            format!("the key `{}` is there twice", key.as_deref().unwrap_or("?")),
+            None,
+        )
+    } else if let YamlError::MergeKeyNotAllowed { .. } = error {
+        (
+            "merge keys (`<<`) are not read; write it out".to_owned(),
+            None,
+        )
+    } else if let YamlError::Budget { .. } = error {
+        (
+            "it has anchors or aliases, or is far larger than any profile; write it out".to_owned(),
+            None,
+        )
     } else {
         (plain(error), None)
     };
@@ -134,10 +149,8 @@ fn yaml_error(error: &YamlError, origin: &str) -> ProfileError {
 /// Returns the library's words without the place, which is told apart.
 fn plain(error: &YamlError) -> String {
     let text = error.to_string();
-    match text.split_once(": ") {
-        Some((place, what)) if place.contains("line ") && place.contains("column ") => {
-            what.to_owned()
-        }
-        _ => text,
+    match text.rsplit_once(" at line ") {
+        Some((what, _)) => what.to_owned(),
+        None => text,
     }
 }

@@ -337,3 +337,6 @@ impl Profile {
         self.objects.iter().find(|object| object.name == name)
     }
 }
+
+#[cfg(test)]
+mod tests;

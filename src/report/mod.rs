@@ -4,11 +4,16 @@
 //! takes out again where colour is not wanted; no meaning rests on colour alone.
 
 pub use failure::{FailureReport, failure, warning};
+pub use identity::{IdentityDocument, identity};
 pub use json::json;
 pub use locate::locate;
-pub use identity::{IdentityDocument, identity};
 pub use patch::{patch_problems, patch_table};
 pub use progress::Progress;
+pub use replay::{ReplayDocument, replay};
+pub use restore::{RestoreRow, restore};
+pub use switch::{
+    CheckRow, Finding, PortRow, SwitchRow, switch_check, switch_list, switch_ports,
+};
 
 mod failure;
 mod identity;
@@ -16,6 +21,8 @@ mod json;
 mod locate;
 mod patch;
 mod progress;
+mod replay;
+mod restore;
 mod style;
 mod switch;
 mod table;

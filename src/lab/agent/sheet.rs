@@ -11,6 +11,9 @@ use crate::lab::control::Arcs;
 use crate::lab::world::{Counters, World};
 use crate::port::BridgePort;
 
+/// Reads one of a port's counters.
+pub(super) type Count = fn(&Counters) -> u64;
+
 /// What is in a place of the list.
 #[derive(Clone)]
 pub(super) enum Cell {
@@ -21,9 +24,9 @@ pub(super) enum Cell {
     /// sysUpTime of the router, which never restarts.
     RouterUptime,
     /// A 32-bit counter of a port.
-    Count32(BridgePort, fn(&Counters) -> u64),
+    Count32(BridgePort, Count),
     /// A 64-bit counter of a port.
-    Count64(BridgePort, fn(&Counters) -> u64),
+    Count64(BridgePort, Count),
 }
 
 /// The list.

@@ -5,12 +5,12 @@ use std::sync::{Arc, Mutex};
 use async_snmp::{Oid, Value};
 
 use super::forwarding::ForwardingTable;
-use super::sheet::{Cell, Sheet, int, text};
+use super::sheet::{Cell, Count, Sheet, int, text};
 use super::{Mib, Mirror};
 use crate::lab::control::mask_of_ports;
 use crate::lab::site::{NEIGHBOUR_MAC, PortSite, SWITCH_MAC, Site};
 use crate::lab::spec::{Profile, Spec};
-use crate::lab::world::{Counters, World};
+use crate::lab::world::World;
 use crate::port::BridgePort;
 
 const SYSTEM: &[u32] = &[1, 3, 6, 1, 2, 1, 1];
@@ -69,8 +69,8 @@ pub(in crate::lab) fn switch_mib(spec: &Spec, site: &Site, world: &Arc<Mutex<Wor
 fn identity(profile: Profile) -> (&'static str, &'static [u32]) {
     match profile {
         Profile::SmonPortcopy => (
-            "PowerConnect 6224 (virtual)",
-            &[1, 3, 6, 1, 4, 1, 674, 10895, 3014],
+            "Switch with RFC 2613 port copy (virtual)",
+            &[1, 3, 6, 1, 4, 1, 89],
         ),
         Profile::NetgearFastpath => (
             "M5300-28G3 (virtual)",
@@ -181,7 +181,7 @@ fn alias<'a>(port: &'a PortSite, site: &Site) -> &'a str {
 }
 
 fn counters(sheet: &mut Sheet, if_index: u32, port: BridgePort) {
-    let counts: [(u32, fn(&Counters) -> u64); 8] = [
+    let counts: [(u32, Count); 8] = [
         (10, |counters| counters.in_octets),
         (11, |counters| counters.in_unicast),
         (13, |_| 0),
@@ -195,7 +195,7 @@ fn counters(sheet: &mut Sheet, if_index: u32, port: BridgePort) {
         let object = [IF_ENTRY, &[column]].concat();
         sheet.put(&object, &[if_index], Cell::Count32(port, count));
     }
-    let counts: [(u32, fn(&Counters) -> u64); 6] = [
+    let counts: [(u32, Count); 6] = [
         (6, |counters| counters.in_octets),
         (7, |counters| counters.in_unicast),
         (9, |counters| counters.in_group),

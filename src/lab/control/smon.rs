@@ -171,7 +171,7 @@ impl Control for Smon {
             ];
             for (column, value) in values {
                 let index = join(IF_INDEX, &[if_index]);
-                objects.insert([&CAPS_ENTRY[..], &[column], &index].concat(), value);
+                objects.insert([CAPS_ENTRY, &[column], &index].concat(), value);
             }
         }
         for (&(source, destination), row) in &self.rows {

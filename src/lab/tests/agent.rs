@@ -78,8 +78,7 @@ fn addresses_are_learned_and_age_out() {
     spec.bridge.ageing = Duration::from_millis(300);
     spec.background.chats = 0.0;
     spec.background.broadcasts = 0.0;
-    let talk = |rate| Talk::Steady { rate };
-    spec.suspect.talk = talk(200.0);
+    spec.suspect.talk = Talk::Steady { rate: 200.0 };
     let suspect_row = |lab: &Lab| [DOT1D_FDB_PORT, &mac_arcs(lab.truth().mac)].concat();
 
     let lab = Lab::start(spec.clone()).unwrap();

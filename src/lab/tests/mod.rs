@@ -110,6 +110,11 @@ impl Manager {
     }
 }
 
+#[expect(
+    clippy::boxed_local,
+    clippy::wildcard_enum_match_arm,
+    reason = "the library hands out boxes and has many errors"
+)]
 fn failed(error: Box<async_snmp::Error>) -> Failed {
     match error.exchange_source() {
         async_snmp::Error::Snmp { status, index, .. } => Failed::Refused(*status, *index),

@@ -69,10 +69,6 @@ impl Flags {
             }
             put(bound, &session, bound.coded("on"));
         }
-        for bound in self.objects.role(Role::Destination) {
-            let value = bound.object.syntax.value(i64::from(self.task.destination));
-            put(bound, &session, value);
-        }
         for (instance, _) in self.flag.rows(now) {
             let is_source = instance
                 .source
@@ -86,6 +82,9 @@ impl Flags {
                     direction.coded(self.task.copies.word()),
                 );
             }
+        }
+        if !wanted.is_empty() {
+            settings::aim(&self.objects, &session, self.task.destination, &mut target);
         }
         target
     }

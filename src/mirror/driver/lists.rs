@@ -47,11 +47,8 @@ impl Lists {
             }
         }
         let instance = self.session();
-        for bound in self.objects.role(Role::Destination) {
-            let value = bound.object.syntax.value(i64::from(self.task.destination));
-            if let (Some(oid), Some(value)) = (bound.at(&instance), value) {
-                target.put(oid, value);
-            }
+        if !wanted.is_empty() {
+            settings::aim(&self.objects, &instance, self.task.destination, &mut target);
         }
         for bound in self.objects.role(Role::Sources) {
             let ours = bound

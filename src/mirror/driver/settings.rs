@@ -68,6 +68,23 @@ pub(super) fn switch_of<'a>(
     Some((bound, oid, on))
 }
 
+/// Adds our destination, and what keeps its ordinary traffic going.
+pub(super) fn aim(objects: &Objects, session: &Instance, port: u32, target: &mut State) {
+    for bound in objects
+        .role(Role::Knob)
+        .chain(objects.role(Role::Destination))
+    {
+        let value = if bound.object.role == Role::Knob {
+            bound.coded("pass")
+        } else {
+            bound.object.syntax.value(i64::from(port))
+        };
+        if let (Some(oid), Some(value)) = (bound.at(session), value) {
+            target.put(oid, value);
+        }
+    }
+}
+
 /// Returns the writes that lead from the present values to those of `target`.
 pub(super) fn batches(objects: &Objects, now: &State, target: &State, attempt: u32) -> Vec<Batch> {
     let mut sessions: BTreeMap<Option<u32>, Session<'_>> = BTreeMap::new();
@@ -186,11 +203,12 @@ struct Session<'a> {
 
 impl Session<'_> {
     fn batches(&self, per_request: usize) -> Vec<Batch> {
-        let others: Vec<&Write<'_>> = self
+        let mut others: Vec<&Write<'_>> = self
             .writes
             .iter()
             .filter(|w| w.bound.object.role != Role::Enable)
             .collect();
+        others.sort_by_key(|write| write.rank);
         let mut batches = Vec::new();
         let switch = switch_of(self.objects, self.now, self.session);
         let mut last = None;

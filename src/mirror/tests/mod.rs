@@ -3,7 +3,9 @@
 mod dgs1210;
 mod fake;
 mod fastpath;
+mod guarding;
 mod journals;
+mod planning;
 mod recovery;
 mod sessions;
 mod smon;

@@ -184,3 +184,76 @@ fn inspecting_tells_what_is_there_and_writes_nothing() {
     assert_eq!(seen.capable, None);
     assert_eq!(bench.switch.sets(), 0);
 }
+
+#[test]
+fn a_dry_run_says_what_it_would_write_and_writes_nothing() {
+    let bench = bench(&[]);
+    let request = crate::mirror::OpenRequest {
+        switch: "office-1",
+        profile: &bench.profile,
+        ports: &ports(),
+        destination: DESTINATION,
+        forbidden: &set(&[UPLINK.0]),
+        journal_dir: bench.folder.path(),
+        take_session: false,
+        clock: clock(),
+    };
+    let mut dry = crate::mirror::DryRun::open(&request, Box::new(bench.switch.clone())).unwrap();
+    dry.set_sources(&set(&[1, 2])).unwrap();
+    assert_eq!(
+        dry.planned(),
+        [
+            "portCopyDirection.49.60 = 1, portCopyStatus.49.60 = 4, portCopyDirection.50.60 = 1, portCopyStatus.50.60 = 4"
+        ]
+    );
+    assert_eq!(dry.sources().unwrap(), set(&[1, 2]));
+    assert!(dry.set_sources(&set(&[UPLINK.0])).is_err());
+    dry.restore().unwrap();
+    assert_eq!(bench.switch.sets(), 0);
+    assert!(!bench.has_journal());
+}
+
+#[test]
+fn a_profile_without_a_driver_names_what_works_instead() {
+    let moxa = "
+format: 1
+name: moxa-eds
+about: x
+shape: single_source
+confidence: mib
+source: x
+destination_traffic: unknown
+objects:
+  - { name: targetPort, oid: 1.3.6.1.4.1.8691.7.69.1.13.1, role: sources, syntax: integer }
+  - { name: mirroringPort, oid: 1.3.6.1.4.1.8691.7.69.1.13.2, role: destination, syntax: integer }
+";
+    let mut bench = bench(&[]);
+    bench.profile = crate::profile::parse(moxa, "moxa-eds").unwrap();
+    let error = bench.open(false).err().unwrap();
+    assert!(matches!(error, MirrorError::NoDriver { .. }), "{error}");
+    assert_eq!(
+        error.hint().unwrap(),
+        "use the profile `manual`: it tells you which ports to tick"
+    );
+}
+
+#[test]
+fn measured_times_replace_the_guesses() {
+    let bench = bench(&[]);
+    let mut mirror = bench.open(false).unwrap();
+    let guess = mirror.limits().clone();
+    bench.switch.faults(Faults {
+        late_by: 7,
+        ..Faults::default()
+    });
+    for ports in [[1, 2], [3, 4], [1, 2], [3, 4]] {
+        mirror.set_sources(&set(&ports)).unwrap();
+    }
+    assert!(
+        mirror.limits().write_time > guess.write_time,
+        "{:?}",
+        mirror.limits()
+    );
+    mirror.measured_settle(std::time::Duration::from_millis(10));
+    assert_eq!(mirror.limits().settle, std::time::Duration::from_millis(10));
+}

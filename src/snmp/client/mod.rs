@@ -121,6 +121,12 @@ impl Client {
         })
     }
 
+    /// Tells whether there is a credential to write with; whether the agent grants it, only a write shows.
+    #[must_use]
+    pub fn may_write(&self) -> bool {
+        self.writer.is_some()
+    }
+
     /// Returns where the agent is asked.
     #[must_use]
     pub fn address(&self) -> SocketAddr {

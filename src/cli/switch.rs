@@ -1,0 +1,213 @@
+//! `halfspan switch`: the configured switches, looked at and never written to.
+
+use clap::{Args, Subcommand};
+use serde::Serialize;
+
+use super::Context;
+use crate::config::{Config, Switch};
+use crate::error::{Exit, Failure};
+use crate::locate::{self, Checkup, ManagementPath, Survey, Wanted, switches};
+use crate::patch::{Patch, Place};
+use crate::port::{Link, SwitchPort};
+use crate::profile::DestinationTraffic;
+use crate::report::{self, CheckRow, Finding, PortRow, SwitchRow};
+
+/// List the configured switches, check one, show its ports
+#[derive(Debug, Args)]
+pub(super) struct SwitchArgs {
+    #[command(subcommand)]
+    command: SwitchCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum SwitchCommand {
+    /// List the configured switches; asks none of them
+    List,
+    /// Check what a run would need: reachability, ports, mirror, rights, capture; writes nothing
+    Check {
+        /// The switch's name in the configuration
+        name: String,
+    },
+    /// Show the ports of a switch with all their names and numbers
+    Ports {
+        /// The switch's name in the configuration
+        name: String,
+    },
+}
+
+#[derive(Serialize)]
+struct ListDocument {
+    schema: &'static str,
+    switches: Vec<SwitchRow>,
+}
+
+#[derive(Serialize)]
+struct PortsDocument<'a> {
+    schema: &'static str,
+    switch: &'a str,
+    ports: Vec<PortRow>,
+}
+
+#[derive(Serialize)]
+struct CheckDocument<'a> {
+    schema: &'static str,
+    switch: &'a str,
+    ready: bool,
+    checks: Vec<CheckRow>,
+}
+
+pub(super) fn run(args: &SwitchArgs, context: &Context) -> Result<Exit, Failure> {
+    let config = context.config()?;
+    match &args.command {
+        SwitchCommand::List => list(&config, context),
+        SwitchCommand::Check { name } => check(&config, name, context),
+        SwitchCommand::Ports { name } => ports(&config, name, context),
+    }
+}
+
+fn list(config: &Config, context: &Context) -> Result<Exit, Failure> {
+    let row = |switch: &Switch| SwitchRow {
+        name: switch.name.clone(),
+        profile: switch.profile.clone(),
+        address: switch.agent.as_ref().map(|agent| agent.address.to_string()).unwrap_or_default(),
+        destination: switch.destination.clone(),
+        sniff: switch.sniff.clone(),
+        candidates: switch.candidates.as_ref().map_or("all that are up".to_owned(), ToString::to_string),
+    };
+    let switches: Vec<SwitchRow> = config.switches.values().map(row).collect();
+    let text = report::switch_list(&switches);
+    context.result(&text, &ListDocument { schema: "halfspan.switch-list/1", switches })?;
+    Ok(Exit::Done)
+}
+
+fn ports(config: &Config, name: &str, context: &Context) -> Result<Exit, Failure> {
+    let switch = config.switch(name)?;
+    let mut opened = switches::open(switch, config)?;
+    let wanted = Wanted { place_of: None, uplinks: switch.uplinks.is_none() };
+    let survey = opened.survey(wanted, &mut |_| {})?;
+    let patch = Patch::open(config.patch.as_deref(), config.patch_from_alias.clone())?;
+    let roles = locate::roles_of(switch, &survey);
+    let ports: Vec<PortRow> = survey.ports.iter().map(|port| port_row(switch, port, &survey, &roles, &patch)).collect();
+    let text = report::switch_ports(&ports);
+    context.result(&text, &PortsDocument { schema: "halfspan.switch-ports/1", switch: name, ports })?;
+    Ok(Exit::Done)
+}
+
+fn port_row(
+    switch: &Switch,
+    port: &SwitchPort,
+    survey: &Survey,
+    roles: &Result<locate::candidates::Roles, Failure>,
+    patch: &Patch,
+) -> PortRow {
+    let role = match roles {
+        Ok(roles) if port.id == roles.destination => "destination",
+        Ok(roles) if roles.uplinks.contains(port.id) => "uplink",
+        Ok(roles) if roles.forbidden.contains(port.id) => "never",
+        Ok(roles) if roles.candidates.contains(port.id) => "candidate",
+        Ok(_) => "-",
+        Err(_) if survey.uplinks.contains(port.id) => "uplink",
+        Err(_) => "-",
+    };
+    let outlet = match patch.look_up(&switch.name, port) {
+        Place::Listed(place) | Place::Described(place) => place.outlet,
+        Place::Unknown(_) => String::new(),
+    };
+    PortRow {
+        label: port.label.0.clone(),
+        if_name: port.if_name.clone(),
+        if_index: port.if_index.map(|index| index.0),
+        bridge_port: port.bridge_port.map(|number| number.0),
+        link: match port.link {
+            Link::Up => "up",
+            Link::Down => "down",
+            Link::Unknown => "unknown",
+        },
+        role,
+        outlet,
+        alias: port.alias.clone(),
+    }
+}
+
+fn check(config: &Config, name: &str, context: &Context) -> Result<Exit, Failure> {
+    let switch = config.switch(name)?;
+    let checks = rows(switch, &locate::check(config, switch)?);
+    let ready = checks.iter().all(|row| row.finding != Finding::Bad);
+    let text = report::switch_check(name, &checks);
+    context.result(&text, &CheckDocument { schema: "halfspan.switch-check/1", switch: name, ready, checks })?;
+    Ok(if ready { Exit::Done } else { Exit::Device })
+}
+
+fn rows(switch: &Switch, found: &Checkup) -> Vec<CheckRow> {
+    let mut rows = Vec::new();
+    let mut row = |what, finding, text: String| rows.push(CheckRow { what, finding, text });
+    match &found.system {
+        Some(system) => row("answers", Finding::Good, format!("{} ({})", system.name, system.descr)),
+        None => row("answers", Finding::Note, "operated by a person, nothing to ask".to_owned()),
+    }
+    row("profile", Finding::Good, format!("{}: {}", switch.profile, found.profile));
+    match &found.roles {
+        Ok(roles) => {
+            let ports = &found.survey.ports;
+            row("candidates", Finding::Good, ports.describe(&roles.candidates));
+            row("destination", Finding::Good, ports.label(roles.destination).to_owned());
+            if !roles.uplinks.is_empty() {
+                row("uplinks", Finding::Good, ports.describe(&roles.uplinks));
+            }
+            if !roles.down.is_empty() {
+                row("no link", Finding::Note, format!("{} (left out)", ports.describe(&roles.down)));
+            }
+        }
+        Err(failure) => row("ports", Finding::Bad, told(failure)),
+    }
+    match &found.mirror {
+        None => {}
+        Some(Err(failure)) => row("mirror", Finding::Bad, told(failure)),
+        Some(Ok(mirror)) => {
+            match &mirror.foreign {
+                Some(session) => row("mirror", Finding::Bad, format!("in use by somebody else: {session}; --take-session borrows it")),
+                None => row("mirror", Finding::Good, "free".to_owned()),
+            }
+            row("abilities", Finding::Good, locate::abilities(mirror));
+            if mirror.capable == Some(false) {
+                row("abilities", Finding::Bad, "the switch says that it cannot mirror".to_owned());
+            }
+        }
+    }
+    let (finding, text) = if found.may_write {
+        (Finding::Good, "the credential has a right to write; whether the switch grants it, the first write shows")
+    } else {
+        (Finding::Bad, "the credential has no `write` community")
+    };
+    row("rights", finding, text.to_owned());
+    let (finding, text) = management(found.path, found.destination_traffic);
+    row("management", finding, text.to_owned());
+    match &found.capture {
+        Ok(source) => row("capture", Finding::Good, source.clone()),
+        Err(failure) => row("capture", Finding::Bad, told(failure)),
+    }
+    rows
+}
+
+fn management(path: ManagementPath, traffic: DestinationTraffic) -> (Finding, &'static str) {
+    match (path, traffic) {
+        (ManagementPath::Apart, _) => (Finding::Good, "by another way than the destination port"),
+        (ManagementPath::Unknown, _) => (Finding::Note, "the way to the switch cannot be told"),
+        (ManagementPath::ThroughDestination, DestinationTraffic::Pass) => {
+            (Finding::Good, "through the destination port, which keeps working")
+        }
+        (ManagementPath::ThroughDestination, DestinationTraffic::Block) => {
+            (Finding::Bad, "through the destination port, which the switch cuts off: use another interface")
+        }
+        (ManagementPath::ThroughDestination, DestinationTraffic::Knob | DestinationTraffic::Unknown) => {
+            (Finding::Note, "through the destination port, which may be cut off while it mirrors")
+        }
+    }
+}
+
+fn told(failure: &Failure) -> String {
+    match &failure.hint {
+        Some(hint) => format!("{}; {hint}", failure.error),
+        None => failure.error.to_string(),
+    }
+}

@@ -1,0 +1,109 @@
+//! What `switch check` finds out: everything that `locate` would stumble over, without writing anything.
+
+use std::rc::Rc;
+
+use super::candidates::{self, PortWishes, Roles};
+use super::reach::ManagementPath;
+use super::survey::{Survey, Wanted};
+use super::switches;
+use crate::clock::LiveClock;
+use crate::config::{Config, Switch};
+use crate::error::Failure;
+use crate::mirror::{Copies, Inspection, inspect};
+use crate::profile::{DestinationTraffic, Shape};
+use crate::sniff::{self, Own, Source, Suspect};
+use crate::tables::system::{self, System};
+
+/// A switch as it was found.
+pub struct Checkup {
+    /// What it is.
+    pub system: Option<System>,
+    /// Its ports and neighbours.
+    pub survey: Survey,
+    /// What may be done with its ports.
+    pub roles: Result<Roles, Failure>,
+    /// Its mirror.
+    pub mirror: Option<Result<Inspection, Failure>>,
+    /// Whether the credential can write at all.
+    pub may_write: bool,
+    /// Whether the laptop's port carries ordinary traffic while it is a destination.
+    pub destination_traffic: DestinationTraffic,
+    /// How the switch is reached.
+    pub path: ManagementPath,
+    /// Whether copies can be heard on this machine.
+    pub capture: Result<String, Failure>,
+    /// Who wrote the profile and how sure they were, in words.
+    pub profile: String,
+}
+
+/// Looks a switch over. Reads only.
+///
+/// # Errors
+/// The switch cannot be asked at all, or its profile is wrong.
+pub fn check(config: &Config, switch: &Switch) -> Result<Checkup, Failure> {
+    let mut opened = switches::open(switch, config)?;
+    let source: Result<Source, Failure> = switch.sniff.parse().map_err(Failure::from);
+    let path = source.as_ref().map_or(ManagementPath::Unknown, |source| opened.management_path(source));
+    let system = opened.client().map(|client| system::read(client)).transpose()?;
+    let wanted = Wanted { place_of: None, uplinks: switch.uplinks.is_none() };
+    let survey = opened.survey(wanted, &mut |_| {})?;
+    let roles = roles_of(switch, &survey);
+    let profile = &opened.profile;
+    let may_write = profile.shape == Shape::Manual || opened.may_write();
+    let destination_traffic = profile.destination_traffic;
+    let words = format!("{} (confidence: {})", profile.about, profile.confidence.word());
+    Ok(Checkup {
+        system,
+        roles,
+        may_write,
+        destination_traffic,
+        path,
+        capture: source.and_then(|source| try_capture(&source)),
+        profile: words,
+        mirror: look_at_mirror(opened, &survey),
+        survey,
+    })
+}
+
+/// Sorts the ports of a switch as its configuration says.
+///
+/// # Errors
+/// A port that does not exist, or none left to search.
+pub fn roles_of(switch: &Switch, survey: &Survey) -> Result<Roles, Failure> {
+    let wishes = PortWishes {
+        destination: switch.destination.clone(),
+        candidates: switch.candidates.clone(),
+        uplinks: switch.uplinks.clone(),
+        never: switch.never.clone(),
+    };
+    Ok(candidates::roles(&switch.name, &survey.ports, &wishes, &survey.uplinks)?)
+}
+
+fn look_at_mirror(opened: switches::Opened, survey: &Survey) -> Option<Result<Inspection, Failure>> {
+    let clock = Rc::new(LiveClock::start());
+    let (name, profile, client) = opened.into_parts();
+    let client = client.filter(|_| profile.shape != Shape::Manual)?;
+    Some(inspect(&name, &profile, &survey.ports, Box::new(client), clock).map_err(Failure::from))
+}
+
+/// Opens the capture for a moment, so that missing rights show before a run.
+fn try_capture(source: &Source) -> Result<String, Failure> {
+    let nobody = Suspect::Mac(crate::mac::Mac([0; 6]));
+    let sniffer = sniff::open(source, &nobody, LiveClock::start(), Own::of_this_machine())?;
+    Ok(sniffer.source().to_owned())
+}
+
+/// Says what a mirror can do.
+#[must_use]
+pub fn abilities(inspection: &Inspection) -> String {
+    let limits = &inspection.limits;
+    let sources = limits.sources.map_or("any number of ports at once".to_owned(), |most| match most {
+        1 => "one port at a time, so the search is a scan".to_owned(),
+        most => format!("at most {most} ports at once"),
+    });
+    let copies = match limits.copies {
+        Copies::Ingress => "what a port receives",
+        Copies::Both => "both directions together, so an uplink would hear everybody",
+    };
+    format!("mirrors {sources}; copies {copies}")
+}
