@@ -51,7 +51,7 @@ pub fn check(config: &Config, switch: &Switch) -> Result<Checkup, Failure> {
     let profile = &opened.profile;
     let may_write = profile.shape == Shape::Manual || opened.may_write();
     let destination_traffic = profile.destination_traffic;
-    let words = format!("{} (confidence: {})", profile.about, profile.confidence.word());
+    let words = format!("{} ({})", profile.about, profile.confidence.word());
     Ok(Checkup {
         system,
         roles,

@@ -80,7 +80,10 @@ impl Opened {
 
     /// Reads what the switch tells about itself. A switch that only a person can operate tells nothing but the
     /// number of its ports, which is in the profile.
-    pub(super) fn survey(
+    ///
+    /// # Errors
+    /// The switch cannot be asked.
+    pub fn survey(
         &mut self,
         wanted: Wanted,
         tell: &mut dyn FnMut(&Event<'_>),

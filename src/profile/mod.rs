@@ -77,6 +77,19 @@ pub enum Confidence {
     Hardware,
 }
 
+impl Confidence {
+    /// Says in words where the facts were taken from.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Confidence::Code => "taken from public client code",
+            Confidence::VendorDoc => "taken from the vendor's documents",
+            Confidence::Mib => "taken from the MIB; not yet seen on a real switch",
+            Confidence::Hardware => "seen on a real switch",
+        }
+    }
+}
+
 /// Whether the destination port still carries ordinary traffic while it receives copies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
