@@ -48,5 +48,11 @@ pub(super) fn run(args: &DemoArgs, context: &Context) -> Result<Exit, Failure> {
         record: None,
         seed,
     };
-    locate_and_print(&config, &task, &folder.path().join("journal"), true, context)
+    locate_and_print(
+        &config,
+        &task,
+        &folder.path().join("journal"),
+        true,
+        context,
+    )
 }

@@ -10,7 +10,7 @@ use super::Context;
 use super::desk::TerminalDesk;
 use crate::config::{Config, PortList};
 use crate::error::{Exit, Failure};
-use crate::locate::{self, Task, Target};
+use crate::locate::{self, Target, Task};
 use crate::mac::Mac;
 use crate::report;
 
@@ -81,7 +81,9 @@ fn probability(text: &str) -> Result<f64, String> {
 impl LocateArgs {
     fn target(&self) -> Option<Target> {
         let by_ip = self.ip.map(Target::Ip);
-        by_ip.or(self.mac.map(Target::Mac)).or_else(|| self.filter.clone().map(Target::Filter))
+        by_ip
+            .or(self.mac.map(Target::Mac))
+            .or_else(|| self.filter.clone().map(Target::Filter))
     }
 
     fn task(&self, target: Target) -> Task {
@@ -107,14 +109,30 @@ pub(super) fn run(args: &LocateArgs, context: &Context) -> Result<Exit, Failure>
     match (&args.replay, args.target()) {
         (Some(file), _) => {
             let replay = locate::record::replay(file)?;
-            context.result(&report::replay(&replay), &report::ReplayDocument::from(&replay))?;
-            Ok(if replay.is_faithful() { Exit::Done } else { Exit::NoAnswer })
+            context.result(
+                &report::replay(&replay),
+                &report::ReplayDocument::from(&replay),
+            )?;
+            Ok(if replay.is_faithful() {
+                Exit::Done
+            } else {
+                Exit::NoAnswer
+            })
         }
         (None, Some(target)) => {
             let config = context.config()?;
-            locate_and_print(&config, &args.task(target), &context.state_folder()?, args.yes, context)
+            locate_and_print(
+                &config,
+                &args.task(target),
+                &context.state_folder()?,
+                args.yes,
+                context,
+            )
         }
-        (None, None) => Err(Failure::new(Exit::Usage, "nobody to look for").hint("give --ip, --mac or --filter")),
+        (None, None) => {
+            Err(Failure::new(Exit::Usage, "nobody to look for")
+                .hint("give --ip, --mac or --filter"))
+        }
     }
 }
 
@@ -126,8 +144,8 @@ pub(super) fn locate_and_print(
     yes: bool,
     context: &Context,
 ) -> Result<Exit, Failure> {
-    let mut desk = TerminalDesk::new(yes, context);
-    let ended = locate::locate(config, task, state, &mut desk);
+    let desk = TerminalDesk::new(yes, context);
+    let ended = locate::locate(config, task, state, &desk);
     drop(desk); // takes the picture away before the report is printed
     let exit = ended.exit();
     match ended.failure {

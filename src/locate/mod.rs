@@ -25,7 +25,7 @@ pub use event::Event;
 pub use job::{Ended, locate};
 pub use naming::names;
 pub use outcome::*;
-pub use resolving::{Found, mac_of};
 pub use reach::{ManagementPath, management_path};
+pub use resolving::{Found, mac_of};
 pub use survey::{Survey, Wanted};
 pub use task::{Desk, Target, Task};

@@ -11,9 +11,7 @@ pub use patch::{patch_problems, patch_table};
 pub use progress::Progress;
 pub use replay::{ReplayDocument, replay};
 pub use restore::{RestoreRow, restore};
-pub use switch::{
-    CheckRow, Finding, PortRow, SwitchRow, switch_check, switch_list, switch_ports,
-};
+pub use switch::{CheckRow, Finding, PortRow, SwitchRow, switch_check, switch_list, switch_ports};
 
 mod failure;
 mod identity;
