@@ -62,7 +62,7 @@ def cases():
 
 
 def run(bench, _runs):
-    """Runs every case, then the one in which the switch is lost on the way."""
+    """What has to go wrong in the right way: exit code, one clear sentence, an untouched switch."""
     for case in cases():
         _run_case(bench, case)
     _lost_switch(bench)
@@ -78,12 +78,9 @@ def _run_case(bench, case):
     finished = started.finish()
     result.seconds = finished.seconds
     _judge_exit(result, finished, case.exit)
-    if case.exit == NO_ANSWER:
-        _judge_no_answer(result, finished)
-    else:
-        judge.one_clear_sentence(result, finished)
-        found = re.search(case.says, finished.stderr)
-        result.complain_unless(found, f"stderr does not say /{case.says}/")
+    _judge_report(result, finished, case.exit)
+    if case.exit != NO_ANSWER:
+        finished = _judge_text(result, started, case)
     (judge.put_back if case.may_write else judge.untouched)(result, bench.lab, before)
     bench.done(result, finished)
 
@@ -93,11 +90,24 @@ def _judge_exit(result, finished, wanted):
     result.complain_unless(finished.exit == wanted, f"exit {finished.exit}, wanted {wanted}")
 
 
-def _judge_no_answer(result, finished):
+def _judge_report(result, finished, code):
     report = finished.report() or {}
-    result.complain_unless(report.get("outcome") == "not_seen", f"outcome {report.get('outcome')}")
+    wanted = {NO_ANSWER: "not_seen", DEVICE: "failed", REFUSED: "refused"}
+    if code in wanted:
+        result.complain_unless(report.get("outcome") == wanted[code], f"outcome {report.get('outcome')}")
     result.complain_unless(not report.get("port"), f"names a port: {report.get('port')}")
     judge.no_panic(result, finished)
+
+
+def _judge_text(result, started, case):
+    """The same again as people see it: without --json the error goes to stderr."""
+    started.locate(*case.options, address=case.address, json_report=False)
+    finished = started.finish()
+    _judge_exit(result, finished, case.exit)
+    judge.one_clear_sentence(result, finished)
+    found = re.search(case.says, finished.stderr)
+    result.complain_unless(found, f"stderr does not say /{case.says}/")
+    return finished
 
 
 def _lost_switch(bench):
@@ -106,7 +116,7 @@ def _lost_switch(bench):
     result = judge.Result("errors", "the switch is lost in mid-run")
     before = judge.look(bench.lab)
     started = bench.program.prepare()
-    started.locate("--yes", "--no-tables", "--passive")
+    started.locate("--yes", "--no-tables", "--passive", json_report=False)
     _wait_for_write(bench.lab, before, started)
     netns.batch("sw", ["link set mgmt0 down"])
     finished = started.finish(180)

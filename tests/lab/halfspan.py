@@ -114,9 +114,10 @@ class Run:
             preexec_fn=netns.die_with_parent,
         )
 
-    def locate(self, *more, address=topology.SUSPECT.address):
+    def locate(self, *more, address=topology.SUSPECT.address, json_report=True):
         """Starts `locate` for an address."""
-        self.start("locate", "--ip", address, "--json", *more)
+        form = ("--json",) if json_report else ()
+        self.start("locate", "--ip", address, *form, *more)
 
     def running(self):
         return self._process.poll() is None
