@@ -193,7 +193,7 @@ mod tests {
         }
     }
 
-    fn mirror(gives_up: bool) -> (ManualMirror, Rc<RefCell<Vec<String>>>) {
+    fn mirror(gives_up: bool) -> (ManualMirror<'static>, Rc<RefCell<Vec<String>>>) {
         let profile = crate::profile::load("manual", Path::new("/nonexistent")).unwrap();
         let heard = Rc::new(RefCell::new(Vec::new()));
         let request = ManualRequest {

@@ -14,6 +14,10 @@ pub fn locate(report: &Report) -> String {
     page.headline(report);
     page.place(report);
     page.device(report);
+    page.plan(&report.plan);
+    if !report.plan.is_empty() {
+        return page.0;
+    }
     page.evidence(report);
     page.shortlist(&report.candidates);
     page.next(report);
@@ -62,6 +66,7 @@ impl Page {
             (None, _) => "an unknown port".to_owned(),
         };
         let sentence = match report.outcome {
+            _ if !report.plan.is_empty() => format!("the plan for {who}; nothing was written"),
             Outcome::Located => format!("{who} is at {port}"),
             Outcome::NotSeen => format!("{who} was not seen on any mirrored port"),
             Outcome::Undecided => format!("{who} could not be told to one port in the time given"),
@@ -73,6 +78,12 @@ impl Page {
             Outcome::Failed => format!("the search for {who} broke off"),
         };
         self.write(format_args!("{}\n", Styled(style, sentence)));
+    }
+
+    fn plan(&mut self, plan: &[String]) {
+        for (place, step) in plan.iter().enumerate() {
+            self.line(&format!("{}.", place + 1), &clean(step));
+        }
     }
 
     fn place(&mut self, report: &Report) {
