@@ -425,14 +425,14 @@ impl<'a> Job<'a> {
                 None => {}
             }
         }
-        if let (Outcome::NotSeen, Some(port)) = (report.outcome, survey.table_says) {
-            if survey.uplinks.contains(port) {
-                report.warnings.push(format!(
-                    "{} has learned the suspect on port {}, an uplink: look on the switch behind it",
-                    switch.name,
-                    survey.ports.label(port)
-                ));
-            }
+        if let (Outcome::NotSeen, Some(port)) = (report.outcome, survey.table_says)
+            && survey.uplinks.contains(port)
+        {
+            report.warnings.push(format!(
+                "{} has learned the suspect on port {}, an uplink: look on the switch behind it",
+                switch.name,
+                survey.ports.label(port)
+            ));
         }
     }
 
@@ -485,11 +485,12 @@ struct AtDesk<'a>(&'a dyn Desk);
 
 impl Operator for AtDesk<'_> {
     fn tell_and_wait(&mut self, what: &str) -> io::Result<()> {
-        self.0
-            .have_done(what)
-            .map_err(|failure| match failure.exit {
-                Exit::Interrupted => io::ErrorKind::Interrupted.into(),
-                _ => io::Error::other(failure.error),
-            })
+        self.0.have_done(what).map_err(|failure| {
+            if failure.exit == Exit::Interrupted {
+                io::ErrorKind::Interrupted.into()
+            } else {
+                io::Error::other(failure.error)
+            }
+        })
     }
 }

@@ -134,7 +134,10 @@ pub fn switch_check(name: &str, rows: &[CheckRow]) -> String {
     text
 }
 
-fn columns<T>(rows: &[T], columns: &[(&'static str, fn(&T) -> &str)]) -> String {
+/// A heading and how to read the cell of a row.
+type Cell<T> = (&'static str, fn(&T) -> &str);
+
+fn columns<T>(rows: &[T], columns: &[Cell<T>]) -> String {
     let columns: Vec<Column<'_>> = columns
         .iter()
         .map(|(name, cell)| Column {

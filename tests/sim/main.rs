@@ -1,6 +1,11 @@
 //! Scenarios for the whole loop, on a virtual clock: each file in `scenarios/` describes a switch, its hosts and
 //! faults, and what has to come out. A scenario is data; adding one needs no Rust.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a scenario that cannot be read has to fail loudly"
+)]
+
 mod scenario;
 mod world;
 
