@@ -29,9 +29,9 @@ pub(super) fn run(args: &DemoArgs, context: &Context) -> Result<Exit, Failure> {
     let config = Config::read(&write_files(&lab, folder.path())?)?;
     let suspect = lab.truth().ip;
     context.tell(&format!(
-        "A virtual switch with {ports} ports answers SNMP on {}; its copies come as TZSP. What follows is\n\
-         the same as: halfspan locate --ip {suspect}   (seed {seed})\n",
-        lab.addresses().switch
+        "A virtual switch with {ports} ports answers SNMP on {switch}; copies come as TZSP.\n\
+         What follows is the same as: halfspan locate --ip {suspect}  (seed {seed})\n",
+        switch = lab.addresses().switch
     ));
     let task = Task {
         target: Target::Ip(suspect.into()),

@@ -3,16 +3,15 @@
 //! The order of things is the contract's: everything is read and checked first, then asked, then written; the
 //! switch is put back before names are looked up; and whatever happens, there is a report.
 
-use std::collections::BTreeSet;
 use std::io;
 use std::path::Path;
 use std::rc::Rc;
 
-use super::answer::{self, Answer};
 use super::candidates::{self, PortWishes, Roles};
-use super::drive::{Evidence, Instruments, drive};
+use super::drive::{Instruments, drive};
 use super::error::LocateError;
 use super::event::Event;
+use super::findings::{self, Searched};
 use super::naming;
 use super::outcome::{
     ErrorReport, Hop, LOCATE_SCHEMA, MirrorReport, Outcome, Report, SuspectReport,
@@ -320,7 +319,17 @@ impl<'a> Job<'a> {
         }
         let outcome = outcome.map_err(|error| broken_off(error, &switch.name, restored.is_ok()));
         restored?;
-        self.take_in(switch, &survey, mirror.limits().copies, &outcome?);
+        let copies = mirror.limits().copies;
+        findings::take_in(
+            &mut self.report,
+            self.config,
+            Searched {
+                switch,
+                survey: &survey,
+                copies,
+            },
+            &outcome?,
+        );
         Ok(())
     }
 
@@ -377,65 +386,6 @@ impl<'a> Job<'a> {
         Ok(())
     }
 
-    /// Turns what was heard on a switch into what the report says.
-    fn take_in(&mut self, switch: &Switch, survey: &Survey, copies: Copies, evidence: &Evidence) {
-        let answer = Answer::from(&evidence.verdict);
-        let report = &mut self.report;
-        report.outcome = answer.outcome;
-        report.confirmation = answer.confirmation;
-        report.candidates = answer.candidates(&switch.name, &survey.ports);
-        report.probes.extend(answer::probes(
-            &switch.name,
-            &survey.ports,
-            &evidence.windows,
-        ));
-        report.mirror.writes += evidence.writes;
-        report.suspect.ip = report.suspect.ip.or_else(|| answer::only_ip(evidence));
-        let macs = answer::suspect_macs(evidence);
-        report.suspect.mac = report.suspect.mac.or_else(|| only(&macs));
-        if let Some((port, confidence)) = answer.port {
-            report.switch = Some(switch.name.clone());
-            report.port = answer::port_report(&survey.ports, port);
-            report.confidence = Some(confidence);
-            let others = if copies == Copies::Ingress {
-                answer::neighbours(evidence, port)
-            } else {
-                BTreeSet::new()
-            };
-            let announced = survey
-                .neighbours
-                .iter()
-                .find(|neighbour| neighbour.port == port);
-            if announced.is_some_and(|neighbour| neighbour.does.access_point) {
-                report.outcome = Outcome::AccessPoint;
-            }
-            report.behind = announced.map(|n| format!("{} announces itself there", n.name));
-            report.behind = report
-                .behind
-                .take()
-                .or_else(|| answer::what_is_behind(others.len()));
-            report.other_macs_on_port = others.difference(&macs).copied().collect();
-            let place = survey
-                .ports
-                .get(port)
-                .map(|port| naming::place(self.config, &switch.name, port));
-            match place {
-                Some(Ok(patch)) => report.patch = Some(patch),
-                Some(Err(sentence)) => report.warnings.push(sentence),
-                None => {}
-            }
-        }
-        if let (Outcome::NotSeen, Some(port)) = (report.outcome, survey.table_says)
-            && survey.uplinks.contains(port)
-        {
-            report.warnings.push(format!(
-                "{} has learned the suspect on port {}, an uplink: look on the switch behind it",
-                switch.name,
-                survey.ports.label(port)
-            ));
-        }
-    }
-
     fn note(&mut self, sentence: String) {
         self.desk.show(&Event::Note(sentence));
     }
@@ -457,14 +407,6 @@ impl Ready<'_> {
             switch: self.switch.name.clone(),
             port: self.survey.ports.label(port).to_owned(),
         })
-    }
-}
-
-fn only<T: Copy + Ord>(set: &BTreeSet<T>) -> Option<T> {
-    if set.len() == 1 {
-        set.first().copied()
-    } else {
-        None
     }
 }
 

@@ -7,6 +7,7 @@ mod control;
 mod drive;
 mod error;
 mod event;
+mod findings;
 mod job;
 mod naming;
 mod outcome;
