@@ -67,7 +67,11 @@ impl Context {
     /// A [`Failure`], if there is a configuration and it is wrong.
     pub fn optional_config(&self) -> Result<Option<Config>, Failure> {
         let lookup = Lookup::new(self.global.config.clone());
-        if lookup.find().is_ok() { self.config().map(Some) } else { Ok(None) }
+        if lookup.find().is_ok() {
+            self.config().map(Some)
+        } else {
+            Ok(None)
+        }
     }
 
     /// Returns where journals and locks are kept: `$XDG_STATE_HOME/halfspan/journal`.
@@ -76,7 +80,8 @@ impl Context {
     /// [`Exit::Usage`], if there is no home folder to keep them in.
     pub fn state_folder(&self) -> Result<PathBuf, Failure> {
         let folders = etcetera::choose_base_strategy().map_err(|error| {
-            Failure::new(Exit::Usage, format!("no folder for the journal: {error}")).hint("set HOME or XDG_STATE_HOME")
+            Failure::new(Exit::Usage, format!("no folder for the journal: {error}"))
+                .hint("set HOME or XDG_STATE_HOME")
         })?;
         let state = folders.state_dir().unwrap_or_else(|| folders.data_dir());
         Ok(state.join("halfspan").join("journal"))

@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::Context;
 use super::lab::{WorldArgs, write_files};
-use super::locate::locate_and_print;
+use super::locate::{at_terminal, print};
 use crate::config::Config;
 use crate::error::{Exit, Failure};
 use crate::lab::Lab;
@@ -29,9 +29,9 @@ pub(super) fn run(args: &DemoArgs, context: &Context) -> Result<Exit, Failure> {
     let config = Config::read(&write_files(&lab, folder.path())?)?;
     let suspect = lab.truth().ip;
     context.tell(&format!(
-        "A virtual switch with {ports} ports answers SNMP on {}; its copies come as TZSP. What follows is\n\
-         the same as: halfspan locate --ip {suspect}   (seed {seed})\n",
-        lab.addresses().switch
+        "A virtual switch with {ports} ports answers SNMP on {switch}; copies come as TZSP.\n\
+         What follows is the same as: halfspan locate --ip {suspect}  (seed {seed})\n",
+        switch = lab.addresses().switch
     ));
     let task = Task {
         target: Target::Ip(suspect.into()),
@@ -48,5 +48,6 @@ pub(super) fn run(args: &DemoArgs, context: &Context) -> Result<Exit, Failure> {
         record: None,
         seed,
     };
-    locate_and_print(&config, &task, &folder.path().join("journal"), true, context)
+    let state = folder.path().join("journal");
+    print(at_terminal(&config, &task, &state, true, context), context)
 }

@@ -1,5 +1,6 @@
 //! The person at the terminal, as a run sees them: shown progress, asked questions, able to press Ctrl-C.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -12,7 +13,7 @@ use crate::report::Progress;
 
 /// A [`Desk`] at stderr.
 pub(super) struct TerminalDesk {
-    progress: Progress,
+    progress: RefCell<Progress>,
     prompt: Prompt,
     /// Answers no instruction: what a person has to do by hand, `--yes` cannot do.
     hands: Prompt,
@@ -29,7 +30,7 @@ impl TerminalDesk {
             }
         }
         TerminalDesk {
-            progress: context.progress(),
+            progress: RefCell::new(context.progress()),
             prompt: Prompt::new(yes, context),
             hands: Prompt::new(false, context),
             stop,
@@ -38,22 +39,22 @@ impl TerminalDesk {
 }
 
 impl Desk for TerminalDesk {
-    fn show(&mut self, event: &Event<'_>) {
-        self.progress.show(event);
+    fn show(&self, event: &Event<'_>) {
+        self.progress.borrow_mut().show(event);
     }
 
-    fn confirm(&mut self, question: &str) -> Result<bool, Failure> {
-        self.progress.pause();
+    fn confirm(&self, question: &str) -> Result<bool, Failure> {
+        self.progress.borrow_mut().pause();
         self.prompt.confirm(question)
     }
 
-    fn choose(&mut self, question: &str, choices: Vec<String>, flag: &str) -> Result<usize, Failure> {
-        self.progress.pause();
+    fn choose(&self, question: &str, choices: Vec<String>, flag: &str) -> Result<usize, Failure> {
+        self.progress.borrow_mut().pause();
         self.prompt.choose(question, choices, flag)
     }
 
-    fn have_done(&mut self, instruction: &str) -> Result<(), Failure> {
-        self.progress.pause();
+    fn have_done(&self, instruction: &str) -> Result<(), Failure> {
+        self.progress.borrow_mut().pause();
         self.hands.enter(instruction)
     }
 

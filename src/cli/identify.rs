@@ -35,18 +35,34 @@ impl FromStr for Address {
     fn from_str(text: &str) -> Result<Self, String> {
         let mac = text.parse().map(Address::Mac);
         let ip = text.parse().map(Address::Ip);
-        mac.or(ip).map_err(|_| format!("`{text}` is neither an IP address nor a MAC"))
+        mac.or(ip)
+            .map_err(|_| format!("`{text}` is neither an IP address nor a MAC"))
     }
 }
 
 pub(super) fn run(args: &IdentifyArgs, context: &Context) -> Result<Exit, Failure> {
     let config = context.optional_config()?;
     let (ip, found) = match args.address {
-        Address::Mac(mac) => (None, Found { mac: Some(mac), notes: Vec::new() }),
-        Address::Ip(ip) => (Some(ip), locate::mac_of(config.as_ref(), ip, args.passive, LiveClock::start())?),
+        Address::Mac(mac) => (
+            None,
+            Found {
+                mac: Some(mac),
+                notes: Vec::new(),
+            },
+        ),
+        Address::Ip(ip) => (
+            Some(ip),
+            locate::mac_of(config.as_ref(), ip, args.passive, LiveClock::start())?,
+        ),
     };
-    let netbios_port = config.map_or(Options::default().netbios_port, |config| config.netbios_port);
-    let options = Options { netbios_port, passive: args.passive, ..Options::default() };
+    let netbios_port = config.map_or(Options::default().netbios_port, |config| {
+        config.netbios_port
+    });
+    let options = Options {
+        netbios_port,
+        passive: args.passive,
+        ..Options::default()
+    };
     let identity = identify::identify(ip, found.mac, &options);
     let document = IdentityDocument {
         schema: "halfspan.identify/1",

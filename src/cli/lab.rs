@@ -95,7 +95,11 @@ fn profile(name: &str) -> Result<Profile, String> {
 
 impl WorldArgs {
     pub(super) fn spec(&self) -> Spec {
-        let mut spec = Spec { ports: self.ports, profile: self.profile, ..Spec::default() };
+        let mut spec = Spec {
+            ports: self.ports,
+            profile: self.profile,
+            ..Spec::default()
+        };
         spec.seed = self.seed.unwrap_or_else(|| fastrand::u64(..));
         spec.suspect.talk = match self.suspect {
             Talks::Steady => Talk::Steady { rate: 100.0 },
@@ -122,15 +126,28 @@ impl Fault {
             Fault::LostRequests => faults.lost_requests = Often::Chance(0.1),
             Fault::LostReplies => faults.lost_replies = Often::Chance(0.1),
             Fault::LateWrites => {
-                let latency = WriteLatency { effect: Duration::from_secs(1), answer: Duration::ZERO };
+                let latency = WriteLatency {
+                    effect: Duration::from_secs(1),
+                    answer: Duration::ZERO,
+                };
                 faults.write_latency = Some(latency);
             }
             Fault::IgnoredWrites => faults.ignored_writes = Often::Always,
             Fault::LostCopies => faults.lost_copies = Often::Chance(0.5),
             Fault::DeadMirror => faults.dead_mirror = true,
-            Fault::SourceLimit => faults.source_limit = Some(SourceLimit { most: 8, beyond: Beyond::Refused }),
+            Fault::SourceLimit => {
+                faults.source_limit = Some(SourceLimit {
+                    most: 8,
+                    beyond: Beyond::Refused,
+                })
+            }
             Fault::ReadOnly => faults.read_only = true,
-            Fault::Reboot => faults.reboot = Some(Reboot { at: When::Write(3), down: Duration::from_secs(10) }),
+            Fault::Reboot => {
+                faults.reboot = Some(Reboot {
+                    at: When::Write(3),
+                    down: Duration::from_secs(10),
+                })
+            }
             Fault::ForeignSession => spec.mirror.foreign_session = true,
         }
     }
@@ -181,7 +198,10 @@ pub(super) fn write_files(lab: &Lab, folder: &Path) -> Result<PathBuf, Failure> 
         .and_then(|()| std::fs::write(folder.join("patch.csv"), lab.patch_csv()));
     match written {
         Ok(()) => Ok(config),
-        Err(error) => Err(Failure::new(Exit::Usage, format!("cannot write into {}: {error}", folder.display()))
-            .hint("choose another folder with --dir")),
+        Err(error) => Err(Failure::new(
+            Exit::Usage,
+            format!("cannot write into {}: {error}", folder.display()),
+        )
+        .hint("choose another folder with --dir")),
     }
 }

@@ -40,26 +40,54 @@ pub(super) fn run(args: &RestoreArgs, context: &Context) -> Result<Exit, Failure
                 if config.is_none() {
                     config = Some(context.config()?);
                 }
-                let put_back = config.as_ref().map_or(Ok(()), |config| put_back(config, &journal, &folder));
+                let put_back = config
+                    .as_ref()
+                    .map_or(Ok(()), |config| put_back(config, &journal, &folder));
                 rows.push(report::RestoreRow::new(&journal, put_back.err().as_ref()));
             }
         }
     }
     let failed = rows.iter().any(|row| !row.restored);
-    context.result(&report::restore(&rows), &RestoreDocument { schema: "halfspan.restore/1", switches: rows })?;
-    Ok(if failed { Exit::NotRestored } else { Exit::Done })
+    context.result(
+        &report::restore(&rows),
+        &RestoreDocument {
+            schema: "halfspan.restore/1",
+            switches: rows,
+        },
+    )?;
+    Ok(if failed {
+        Exit::NotRestored
+    } else {
+        Exit::Done
+    })
 }
 
 fn put_back(config: &Config, journal: &Journal, folder: &std::path::Path) -> Result<(), Failure> {
     let switch = config.switch(&journal.switch)?;
     let agent = switch.agent.as_ref().ok_or_else(|| {
-        Failure::new(Exit::Usage, format!("`{}` has no address in the configuration", switch.name))
-            .hint("add `address:`, or put the mirror back by hand")
+        Failure::new(
+            Exit::Usage,
+            format!("`{}` has no address in the configuration", switch.name),
+        )
+        .hint("add `address:`, or put the mirror back by hand")
     })?;
     let client = switches::connect(&switch.name, agent)?;
-    mirror::repair(journal, folder, Box::new(client), Rc::new(LiveClock::start())).map_err(|error| {
+    mirror::repair(
+        journal,
+        folder,
+        Box::new(client),
+        Rc::new(LiveClock::start()),
+    )
+    .map_err(|error| {
         let exit = error.exit();
         let failure = Failure::from(error);
-        if exit == Exit::Refused { failure } else { Failure { exit: Exit::NotRestored, ..failure } }
+        if exit == Exit::Refused {
+            failure
+        } else {
+            Failure {
+                exit: Exit::NotRestored,
+                ..failure
+            }
+        }
     })
 }

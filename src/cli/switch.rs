@@ -69,27 +69,54 @@ fn list(config: &Config, context: &Context) -> Result<Exit, Failure> {
     let row = |switch: &Switch| SwitchRow {
         name: switch.name.clone(),
         profile: switch.profile.clone(),
-        address: switch.agent.as_ref().map(|agent| agent.address.to_string()).unwrap_or_default(),
+        address: switch
+            .agent
+            .as_ref()
+            .map(|agent| agent.address.to_string())
+            .unwrap_or_default(),
         destination: switch.destination.clone(),
         sniff: switch.sniff.clone(),
-        candidates: switch.candidates.as_ref().map_or("all that are up".to_owned(), ToString::to_string),
+        candidates: switch
+            .candidates
+            .as_ref()
+            .map_or("all that are up".to_owned(), ToString::to_string),
     };
     let switches: Vec<SwitchRow> = config.switches.values().map(row).collect();
     let text = report::switch_list(&switches);
-    context.result(&text, &ListDocument { schema: "halfspan.switch-list/1", switches })?;
+    context.result(
+        &text,
+        &ListDocument {
+            schema: "halfspan.switch-list/1",
+            switches,
+        },
+    )?;
     Ok(Exit::Done)
 }
 
 fn ports(config: &Config, name: &str, context: &Context) -> Result<Exit, Failure> {
     let switch = config.switch(name)?;
     let mut opened = switches::open(switch, config)?;
-    let wanted = Wanted { place_of: None, uplinks: switch.uplinks.is_none() };
+    let wanted = Wanted {
+        place_of: None,
+        uplinks: switch.uplinks.is_none(),
+    };
     let survey = opened.survey(wanted, &mut |_| {})?;
     let patch = Patch::open(config.patch.as_deref(), config.patch_from_alias.clone())?;
     let roles = locate::roles_of(switch, &survey);
-    let ports: Vec<PortRow> = survey.ports.iter().map(|port| port_row(switch, port, &survey, &roles, &patch)).collect();
+    let ports: Vec<PortRow> = survey
+        .ports
+        .iter()
+        .map(|port| port_row(switch, port, &survey, &roles, &patch))
+        .collect();
     let text = report::switch_ports(&ports);
-    context.result(&text, &PortsDocument { schema: "halfspan.switch-ports/1", switch: name, ports })?;
+    context.result(
+        &text,
+        &PortsDocument {
+            schema: "halfspan.switch-ports/1",
+            switch: name,
+            ports,
+        },
+    )?;
     Ok(Exit::Done)
 }
 
@@ -134,28 +161,66 @@ fn check(config: &Config, name: &str, context: &Context) -> Result<Exit, Failure
     let checks = rows(switch, &locate::check(config, switch)?);
     let ready = checks.iter().all(|row| row.finding != Finding::Bad);
     let text = report::switch_check(name, &checks);
-    context.result(&text, &CheckDocument { schema: "halfspan.switch-check/1", switch: name, ready, checks })?;
+    context.result(
+        &text,
+        &CheckDocument {
+            schema: "halfspan.switch-check/1",
+            switch: name,
+            ready,
+            checks,
+        },
+    )?;
     Ok(if ready { Exit::Done } else { Exit::Device })
 }
 
 fn rows(switch: &Switch, found: &Checkup) -> Vec<CheckRow> {
     let mut rows = Vec::new();
-    let mut row = |what, finding, text: String| rows.push(CheckRow { what, finding, text });
+    let mut row = |what, finding, text: String| {
+        rows.push(CheckRow {
+            what,
+            finding,
+            text,
+        })
+    };
     match &found.system {
-        Some(system) => row("answers", Finding::Good, format!("{} ({})", system.name, system.descr)),
-        None => row("answers", Finding::Note, "operated by a person, nothing to ask".to_owned()),
+        Some(system) => row(
+            "answers",
+            Finding::Good,
+            format!("{} ({})", system.name, system.descr),
+        ),
+        None => row(
+            "answers",
+            Finding::Note,
+            "operated by a person, nothing to ask".to_owned(),
+        ),
     }
-    row("profile", Finding::Good, format!("{}: {}", switch.profile, found.profile));
+    row(
+        "profile",
+        Finding::Good,
+        format!("{}: {}", switch.profile, found.profile),
+    );
     match &found.roles {
         Ok(roles) => {
             let ports = &found.survey.ports;
-            row("candidates", Finding::Good, ports.describe(&roles.candidates));
-            row("destination", Finding::Good, ports.label(roles.destination).to_owned());
+            row(
+                "candidates",
+                Finding::Good,
+                ports.describe(&roles.candidates),
+            );
+            row(
+                "destination",
+                Finding::Good,
+                ports.label(roles.destination).to_owned(),
+            );
             if !roles.uplinks.is_empty() {
                 row("uplinks", Finding::Good, ports.describe(&roles.uplinks));
             }
             if !roles.down.is_empty() {
-                row("no link", Finding::Note, format!("{} (left out)", ports.describe(&roles.down)));
+                row(
+                    "no link",
+                    Finding::Note,
+                    format!("{} (left out)", ports.describe(&roles.down)),
+                );
             }
         }
         Err(failure) => row("ports", Finding::Bad, told(failure)),
@@ -165,17 +230,28 @@ fn rows(switch: &Switch, found: &Checkup) -> Vec<CheckRow> {
         Some(Err(failure)) => row("mirror", Finding::Bad, told(failure)),
         Some(Ok(mirror)) => {
             match &mirror.foreign {
-                Some(session) => row("mirror", Finding::Bad, format!("in use by somebody else: {session}; --take-session borrows it")),
+                Some(session) => row(
+                    "mirror",
+                    Finding::Bad,
+                    format!("in use by somebody else: {session}; --take-session borrows it"),
+                ),
                 None => row("mirror", Finding::Good, "free".to_owned()),
             }
             row("abilities", Finding::Good, locate::abilities(mirror));
             if mirror.capable == Some(false) {
-                row("abilities", Finding::Bad, "the switch says that it cannot mirror".to_owned());
+                row(
+                    "abilities",
+                    Finding::Bad,
+                    "the switch says that it cannot mirror".to_owned(),
+                );
             }
         }
     }
     let (finding, text) = if found.may_write {
-        (Finding::Good, "the credential has a right to write; whether the switch grants it, the first write shows")
+        (
+            Finding::Good,
+            "the credential has a right to write; whether the switch grants it, the first write shows",
+        )
     } else {
         (Finding::Bad, "the credential has no `write` community")
     };
@@ -193,15 +269,21 @@ fn management(path: ManagementPath, traffic: DestinationTraffic) -> (Finding, &'
     match (path, traffic) {
         (ManagementPath::Apart, _) => (Finding::Good, "by another way than the destination port"),
         (ManagementPath::Unknown, _) => (Finding::Note, "the way to the switch cannot be told"),
-        (ManagementPath::ThroughDestination, DestinationTraffic::Pass) => {
-            (Finding::Good, "through the destination port, which keeps working")
-        }
-        (ManagementPath::ThroughDestination, DestinationTraffic::Block) => {
-            (Finding::Bad, "through the destination port, which the switch cuts off: use another interface")
-        }
-        (ManagementPath::ThroughDestination, DestinationTraffic::Knob | DestinationTraffic::Unknown) => {
-            (Finding::Note, "through the destination port, which may be cut off while it mirrors")
-        }
+        (ManagementPath::ThroughDestination, DestinationTraffic::Pass) => (
+            Finding::Good,
+            "through the destination port, which keeps working",
+        ),
+        (ManagementPath::ThroughDestination, DestinationTraffic::Block) => (
+            Finding::Bad,
+            "through the destination port, which the switch cuts off: use another interface",
+        ),
+        (
+            ManagementPath::ThroughDestination,
+            DestinationTraffic::Knob | DestinationTraffic::Unknown,
+        ) => (
+            Finding::Note,
+            "through the destination port, which may be cut off while it mirrors",
+        ),
     }
 }
 

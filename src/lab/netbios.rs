@@ -59,11 +59,14 @@ impl NameService {
             Name::new(USER, MESSENGER, false),
         ];
         let answer = build_status_response(transaction, &names, self.mac);
-        // The plane ends before this service only when the lab stops.
-        let _told = self.plane.send(Command::Asked {
-            question: question.to_vec(),
-            answer: answer.clone(),
-        });
+        // The socket is an IPv4 one, so every asker is. The plane ends before this service only when the lab stops.
+        if let SocketAddr::V4(asker) = asker {
+            let _told = self.plane.send(Command::Asked {
+                asker,
+                question: question.to_vec(),
+                answer: answer.clone(),
+            });
+        }
         // An asker that is gone by now does not matter.
         let _sent = self.socket.send_to(&answer, asker).await;
     }

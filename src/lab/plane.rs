@@ -1,6 +1,6 @@
 //! The data plane's thread: sends what is due through the switch and what arrives at the laptop's port to its capture.
 
-use std::net::{SocketAddr, UdpSocket};
+use std::net::{SocketAddr, SocketAddrV4, UdpSocket};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -19,6 +19,8 @@ const IDLE: Duration = Duration::from_secs(1);
 pub(super) enum Command {
     /// The laptop has asked the suspect something and was answered.
     Asked {
+        /// From where.
+        asker: SocketAddrV4,
         /// The UDP payload of the question.
         question: Vec<u8>,
         /// And of the answer.
@@ -49,8 +51,12 @@ impl Plane {
                 .next_due()
                 .map_or(IDLE, |at| at.since(self.clock.now()));
             match commands.recv_timeout(wait.min(IDLE)) {
-                Ok(Command::Asked { question, answer }) => {
-                    let frames = self.traffic.asked(&question, &answer);
+                Ok(Command::Asked {
+                    asker,
+                    question,
+                    answer,
+                }) => {
+                    let frames = self.traffic.asked(asker, &question, &answer);
                     self.forward(&frames);
                 }
                 Err(RecvTimeoutError::Timeout) => {}

@@ -15,8 +15,6 @@ use super::spec::{Place, Spec};
 pub(super) const ROUTER_IP: Ipv4Addr = Ipv4Addr::new(127, 77, 0, 1);
 /// The switch's address; its agent is bound to it.
 pub(super) const SWITCH_IP: Ipv4Addr = Ipv4Addr::new(127, 77, 0, 2);
-/// The laptop's address.
-pub(super) const LAPTOP_IP: Ipv4Addr = Ipv4Addr::new(127, 77, 0, 5);
 /// The mask of the lab's network.
 pub(super) const NETMASK: Ipv4Addr = Ipv4Addr::new(255, 255, 0, 0);
 /// The network address.

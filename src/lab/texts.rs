@@ -16,6 +16,10 @@ impl Lab {
     pub fn config_yaml(&self) -> String {
         let addresses = self.addresses();
         let credentials = self.credentials_yaml();
+        let identify = addresses
+            .netbios
+            .map(|service| format!("identify: {{ netbios_port: {} }}\n", service.port()));
+        let identify = identify.unwrap_or_default();
         format!(
             "switches:\n\
              \x20 {SWITCH}:\n\
@@ -29,7 +33,8 @@ impl Lab {
              credentials:\n\
              \x20 lab:\n\
              \x20   snmp: {credentials}\n\
-             patch: patch.csv\n",
+             patch: patch.csv\n\
+             {identify}",
             profile = self.spec.profile.name(),
             switch = addresses.switch,
             destination = self.site.destination.0,
@@ -132,8 +137,12 @@ credentials:
   lab:
     snmp: {{ version: 2c, read: "public", write: "private" }}
 patch: patch.csv
+identify: {{ netbios_port: {} }}
 "#,
-            addresses.switch, addresses.capture, addresses.router
+            addresses.switch,
+            addresses.capture,
+            addresses.router,
+            addresses.netbios.unwrap().port()
         );
         assert_eq!(lab.config_yaml(), expected);
     }

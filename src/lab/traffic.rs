@@ -13,7 +13,7 @@ use crate::port::BridgePort;
 use crate::wire::ethernet::EtherType;
 use crate::wire::{arp, ethernet, ip, udp};
 
-use super::site::{LAPTOP_IP, Machine, NETMASK, NETWORK, ROUTER_MAC, Role, Site};
+use super::site::{Machine, NETMASK, NETWORK, ROUTER_MAC, Role, Site};
 use super::spec::{Spec, Suspect, Talk};
 
 /// What the suspect talks to, through the router (TEST-NET-3, RFC 5737); other machines talk to it, too.
@@ -131,19 +131,24 @@ impl Traffic {
         out
     }
 
-    /// Returns the frames of the laptop asking the suspect over UDP and being answered.
-    pub(super) fn asked(&mut self, question: &[u8], answer: &[u8]) -> Vec<Emission> {
+    /// Returns the frames of the laptop asking the suspect over UDP and being answered. They carry the address that
+    /// the asker really has, so that its capture can tell that they were its own conversation.
+    pub(super) fn asked(
+        &self,
+        laptop: SocketAddrV4,
+        question: &[u8],
+        answer: &[u8],
+    ) -> Vec<Emission> {
         let Some(suspect) = self.suspect.map(|index| self.machines[index].clone()) else {
             return vec![];
         };
         let suspect_address = SocketAddrV4::new(suspect.ip, NETBIOS_UDP_PORT);
-        let laptop_address = SocketAddrV4::new(LAPTOP_IP, self.rng.u16(32768..61000));
         let datagram = |from: SocketAddrV4, to: SocketAddrV4, payload: &[u8]| {
             let datagram = udp::build_v4(from, to, payload);
             ip::build_v4(*from.ip(), *to.ip(), ip::Protocol::UDP, &datagram)
         };
-        let to_suspect = datagram(laptop_address, suspect_address, question);
-        let to_laptop = datagram(suspect_address, laptop_address, answer);
+        let to_suspect = datagram(laptop, suspect_address, question);
+        let to_laptop = datagram(suspect_address, laptop, answer);
         vec![
             Emission {
                 port: self.laptop_port,

@@ -24,19 +24,37 @@ pub struct Answer {
 
 impl From<&Verdict> for Answer {
     fn from(verdict: &Verdict) -> Answer {
-        let nothing = Answer { outcome: Outcome::NotSeen, port: None, confirmation: None, shortlist: Vec::new() };
+        let nothing = Answer {
+            outcome: Outcome::NotSeen,
+            port: None,
+            confirmation: None,
+            shortlist: Vec::new(),
+        };
         match verdict {
-            Verdict::Found { port, confidence, cycles } => Answer {
+            Verdict::Found {
+                port,
+                confidence,
+                cycles,
+            } => Answer {
                 outcome: Outcome::Located,
                 port: Some((*port, *confidence)),
-                confirmation: Some(Confirmation { confirmed: *cycles > 0, cycles: *cycles }),
+                confirmation: Some(Confirmation {
+                    confirmed: *cycles > 0,
+                    cycles: *cycles,
+                }),
                 ..nothing
             },
             Verdict::NotSeen | Verdict::Elsewhere { .. } => nothing,
-            Verdict::SeveralPlaces(ports) => {
-                Answer { outcome: Outcome::SeveralPlaces, shortlist: ports.clone(), ..nothing }
-            }
-            Verdict::Undecided(ports) => Answer { outcome: Outcome::Undecided, shortlist: ports.clone(), ..nothing },
+            Verdict::SeveralPlaces(ports) => Answer {
+                outcome: Outcome::SeveralPlaces,
+                shortlist: ports.clone(),
+                ..nothing
+            },
+            Verdict::Undecided(ports) => Answer {
+                outcome: Outcome::Undecided,
+                shortlist: ports.clone(),
+                ..nothing
+            },
         }
     }
 }
@@ -72,8 +90,17 @@ pub fn port_report(ports: &PortTable, id: PortId) -> Option<PortReport> {
 pub fn probes(switch: &str, ports: &PortTable, windows: &[Window]) -> Vec<ProbeReport> {
     let row = |window: &Window| ProbeReport {
         switch: switch.to_owned(),
-        sources: window.observed.ports.iter().map(|port| ports.label(port).to_owned()).collect(),
-        seconds: window.observed.until.since(window.observed.from).as_secs_f64(),
+        sources: window
+            .observed
+            .ports
+            .iter()
+            .map(|port| ports.label(port).to_owned())
+            .collect(),
+        seconds: window
+            .observed
+            .until
+            .since(window.observed.from)
+            .as_secs_f64(),
         sightings: u32::try_from(window.observed.sightings.len()).unwrap_or(u32::MAX),
         why: window.why.clone(),
     };
@@ -91,14 +118,22 @@ pub fn neighbours(evidence: &Evidence, port: PortId) -> BTreeSet<Mac> {
             && window.observed.ports.contains(port)
             && matches!(window.purpose, Purpose::ProofOn | Purpose::Narrow)
     };
-    let with: BTreeSet<Mac> = evidence.windows.iter().filter(alone).flat_map(|w| w.others.iter().copied()).collect();
+    let with: BTreeSet<Mac> = evidence
+        .windows
+        .iter()
+        .filter(alone)
+        .flat_map(|w| w.others.iter().copied())
+        .collect();
     let without: BTreeSet<Mac> = evidence
         .windows
         .iter()
         .filter(|window| !window.observed.ports.contains(port))
         .flat_map(|w| w.others.iter().copied())
         .collect();
-    with.difference(&without).copied().filter(|mac| !mac.is_group()).collect()
+    with.difference(&without)
+        .copied()
+        .filter(|mac| !mac.is_group())
+        .collect()
 }
 
 /// Says what stands between a port and the suspect, judging by how many others are behind it.
@@ -107,25 +142,40 @@ pub fn what_is_behind(others: usize) -> Option<String> {
     match others {
         0 => None,
         1 => Some("a hub, a small switch or a phone: 1 other machine shares the port".to_owned()),
-        2..=15 => Some(format!("a hub or a small switch: {others} other machines share the port")),
-        many => Some(format!("a switch, or a machine that forges its address: {many} other addresses share the port")),
+        2..=15 => Some(format!(
+            "a hub or a small switch: {others} other machines share the port"
+        )),
+        many => Some(format!(
+            "a switch, or a machine that forges its address: {many} other addresses share the port"
+        )),
     }
 }
 
 /// The MACs that the suspect's frames came from.
 #[must_use]
 pub fn suspect_macs(evidence: &Evidence) -> BTreeSet<Mac> {
-    evidence.windows.iter().flat_map(|window| window.suspect_macs.iter().copied()).collect()
+    evidence
+        .windows
+        .iter()
+        .flat_map(|window| window.suspect_macs.iter().copied())
+        .collect()
 }
 
 /// The IP address of a suspect that uses only one.
 #[must_use]
 pub fn only_ip(evidence: &Evidence) -> Option<IpAddr> {
-    let ips: BTreeSet<IpAddr> =
-        evidence.windows.iter().flat_map(|window| window.suspect_ips.iter().copied()).collect();
+    let ips: BTreeSet<IpAddr> = evidence
+        .windows
+        .iter()
+        .flat_map(|window| window.suspect_ips.iter().copied())
+        .collect();
     let mut v4_first = ips.into_iter();
     let first = v4_first.next()?;
-    if v4_first.any(|other| other.is_ipv4()) { None } else { Some(first) }
+    if v4_first.any(|other| other.is_ipv4()) {
+        None
+    } else {
+        Some(first)
+    }
 }
 
 #[cfg(test)]
@@ -172,6 +222,9 @@ mod tests {
     #[test]
     fn a_lone_machine_has_nothing_in_between() {
         assert_eq!(what_is_behind(0), None);
-        assert_eq!(what_is_behind(3).unwrap(), "a hub or a small switch: 3 other machines share the port");
+        assert_eq!(
+            what_is_behind(3).unwrap(),
+            "a hub or a small switch: 3 other machines share the port"
+        );
     }
 }

@@ -72,7 +72,9 @@ pub enum RolesError {
 impl Diagnosis for RolesError {
     fn hint(&self) -> Option<String> {
         Some(match self {
-            RolesError::BadName { have, .. } => format!("its ports are {have}; an ifIndex is written if:24"),
+            RolesError::BadName { have, .. } => {
+                format!("its ports are {have}; an ifIndex is written if:24")
+            }
             RolesError::Forbidden { .. } => "take it out of `candidates`".to_owned(),
             RolesError::NoCandidates { down, .. } => {
                 format!("check `candidates`, `uplinks` and `never`; without link are: {down}")
@@ -108,7 +110,12 @@ pub fn roles(
 
     let destination = ports
         .by_name(&wishes.destination)
-        .ok_or_else(|| bad("destination", BadPortList::Unknown(wishes.destination.clone())))?
+        .ok_or_else(|| {
+            bad(
+                "destination",
+                BadPortList::Unknown(wishes.destination.clone()),
+            )
+        })?
         .id;
     let never = find_all(&wishes.never, "never")?;
     let mut uplinks = match &wishes.uplinks {
@@ -129,24 +136,47 @@ pub fn roles(
         }
     };
     let wanted = match &wishes.candidates {
-        None => ports.iter().map(|port| port.id).filter(|id| why_not(*id).is_none()).collect(),
+        None => ports
+            .iter()
+            .map(|port| port.id)
+            .filter(|id| why_not(*id).is_none())
+            .collect(),
         Some(list) => {
             let asked = find_all(list, "candidates")?;
             if let Some((port, reason)) = asked.iter().find_map(|id| Some((id, why_not(id)?))) {
                 let port = ports.label(port).to_owned();
-                return Err(RolesError::Forbidden { switch: switch.to_owned(), port, reason });
+                return Err(RolesError::Forbidden {
+                    switch: switch.to_owned(),
+                    port,
+                    reason,
+                });
             }
             asked
         }
     };
-    let down: PortSet =
-        wanted.iter().filter(|id| ports.get(*id).is_some_and(|port| port.link == Link::Down)).collect();
+    let down: PortSet = wanted
+        .iter()
+        .filter(|id| ports.get(*id).is_some_and(|port| port.link == Link::Down))
+        .collect();
     let candidates = wanted.without(&down);
     if candidates.is_empty() {
-        return Err(RolesError::NoCandidates { switch: switch.to_owned(), down: ports.describe(&down) });
+        return Err(RolesError::NoCandidates {
+            switch: switch.to_owned(),
+            down: ports.describe(&down),
+        });
     }
-    let forbidden = uplinks.iter().chain(never.iter()).chain([destination]).collect();
-    Ok(Roles { destination, candidates, uplinks, forbidden, down })
+    let forbidden = uplinks
+        .iter()
+        .chain(never.iter())
+        .chain([destination])
+        .collect();
+    Ok(Roles {
+        destination,
+        candidates,
+        uplinks,
+        forbidden,
+        down,
+    })
 }
 
 /// The share of belief that a forwarding table's row gets: tables are good nine times in ten, and the search may
@@ -158,9 +188,15 @@ const TABLE_SHARE: f64 = 0.9;
 pub fn weigh(candidates: &PortSet, table_says: Option<PortId>) -> BTreeMap<PortId, f64> {
     let others = candidates.len().saturating_sub(1);
     let favoured = table_says.filter(|port| candidates.contains(*port) && others > 0);
-    #[expect(clippy::cast_precision_loss, reason = "a switch has at most 65,535 ports")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "a switch has at most 65,535 ports"
+    )]
     let favour = TABLE_SHARE / (1.0 - TABLE_SHARE) * others as f64;
-    candidates.iter().map(|port| (port, if Some(port) == favoured { favour } else { 1.0 })).collect()
+    candidates
+        .iter()
+        .map(|port| (port, if Some(port) == favoured { favour } else { 1.0 }))
+        .collect()
 }
 
 #[cfg(test)]
@@ -176,7 +212,11 @@ mod tests {
             alias: String::new(),
             if_index: Some(IfIndex(u32::from(n) + 48)),
             bridge_port: None,
-            link: if down.contains(&n) { Link::Down } else { Link::Up },
+            link: if down.contains(&n) {
+                Link::Down
+            } else {
+                Link::Up
+            },
         };
         PortTable::new((1..=count).map(port).collect())
     }
@@ -190,7 +230,10 @@ mod tests {
     }
 
     fn wishes(destination: &str) -> PortWishes {
-        PortWishes { destination: destination.to_owned(), ..PortWishes::default() }
+        PortWishes {
+            destination: destination.to_owned(),
+            ..PortWishes::default()
+        }
     }
 
     #[test]
@@ -203,16 +246,25 @@ mod tests {
 
     #[test]
     fn uplinks_that_are_configured_replace_those_that_were_found() {
-        let wishes = PortWishes { uplinks: Some(list("4")), ..wishes("6") };
+        let wishes = PortWishes {
+            uplinks: Some(list("4")),
+            ..wishes("6")
+        };
         let roles = roles("s", &ports(6, &[]), &wishes, &set(&[5])).unwrap();
         assert_eq!(roles.candidates, set(&[1, 2, 3, 5]));
     }
 
     #[test]
     fn a_forbidden_candidate_is_refused_with_the_reason() {
-        let wishes = PortWishes { candidates: Some(list("1, 6")), ..wishes("6") };
+        let wishes = PortWishes {
+            candidates: Some(list("1, 6")),
+            ..wishes("6")
+        };
         let error = roles("s", &ports(6, &[]), &wishes, &PortSet::new()).unwrap_err();
-        assert_eq!(error.to_string(), "port 6 of switch `s` cannot be a candidate: it is the destination of the mirror");
+        assert_eq!(
+            error.to_string(),
+            "port 6 of switch `s` cannot be a candidate: it is the destination of the mirror"
+        );
         assert_eq!(error.exit(), Exit::Refused);
     }
 
@@ -232,6 +284,10 @@ mod tests {
         let weights = weigh(&set(&[1, 2, 3]), Some(PortId(2)));
         let total: f64 = weights.values().sum();
         assert!((weights[&PortId(2)] / total - 0.9).abs() < 1e-9);
-        assert!(weigh(&set(&[1, 2, 3]), Some(PortId(9))).values().all(|w| (*w - 1.0).abs() < f64::EPSILON));
+        assert!(
+            weigh(&set(&[1, 2, 3]), Some(PortId(9)))
+                .values()
+                .all(|w| (*w - 1.0).abs() < f64::EPSILON)
+        );
     }
 }

@@ -43,15 +43,23 @@ pub struct Checkup {
 pub fn check(config: &Config, switch: &Switch) -> Result<Checkup, Failure> {
     let mut opened = switches::open(switch, config)?;
     let source: Result<Source, Failure> = switch.sniff.parse().map_err(Failure::from);
-    let path = source.as_ref().map_or(ManagementPath::Unknown, |source| opened.management_path(source));
-    let system = opened.client().map(|client| system::read(client)).transpose()?;
-    let wanted = Wanted { place_of: None, uplinks: switch.uplinks.is_none() };
+    let path = source.as_ref().map_or(ManagementPath::Unknown, |source| {
+        opened.management_path(source)
+    });
+    let system = opened
+        .client()
+        .map(|client| system::read(client))
+        .transpose()?;
+    let wanted = Wanted {
+        place_of: None,
+        uplinks: switch.uplinks.is_none(),
+    };
     let survey = opened.survey(wanted, &mut |_| {})?;
     let roles = roles_of(switch, &survey);
     let profile = &opened.profile;
     let may_write = profile.shape == Shape::Manual || opened.may_write();
     let destination_traffic = profile.destination_traffic;
-    let words = format!("{} (confidence: {})", profile.about, profile.confidence.word());
+    let words = format!("{} ({})", profile.about, profile.confidence.word());
     Ok(Checkup {
         system,
         roles,
@@ -76,10 +84,18 @@ pub fn roles_of(switch: &Switch, survey: &Survey) -> Result<Roles, Failure> {
         uplinks: switch.uplinks.clone(),
         never: switch.never.clone(),
     };
-    Ok(candidates::roles(&switch.name, &survey.ports, &wishes, &survey.uplinks)?)
+    Ok(candidates::roles(
+        &switch.name,
+        &survey.ports,
+        &wishes,
+        &survey.uplinks,
+    )?)
 }
 
-fn look_at_mirror(opened: switches::Opened, survey: &Survey) -> Option<Result<Inspection, Failure>> {
+fn look_at_mirror(
+    opened: switches::Opened,
+    survey: &Survey,
+) -> Option<Result<Inspection, Failure>> {
     let clock = Rc::new(LiveClock::start());
     let (name, profile, client) = opened.into_parts();
     let client = client.filter(|_| profile.shape != Shape::Manual)?;
@@ -97,10 +113,13 @@ fn try_capture(source: &Source) -> Result<String, Failure> {
 #[must_use]
 pub fn abilities(inspection: &Inspection) -> String {
     let limits = &inspection.limits;
-    let sources = limits.sources.map_or("any number of ports at once".to_owned(), |most| match most {
-        1 => "one port at a time, so the search is a scan".to_owned(),
-        most => format!("at most {most} ports at once"),
-    });
+    let sources = limits.sources.map_or(
+        "any number of ports at once".to_owned(),
+        |most| match most {
+            1 => "one port at a time, so the search is a scan".to_owned(),
+            most => format!("at most {most} ports at once"),
+        },
+    );
     let copies = match limits.copies {
         Copies::Ingress => "what a port receives",
         Copies::Both => "both directions together, so an uplink would hear everybody",

@@ -35,12 +35,26 @@ impl Latency {
     /// `frames` came in all until `until`.
     ///
     /// Where the wait is no longer than the gaps of the traffic itself, the switch is taken to be prompt.
-    pub(super) fn measure(answered: Moment, arrivals: &[Moment], frames: u64, until: Moment) -> Latency {
-        let Some(first) = arrivals.first() else { return Latency(Duration::ZERO) };
+    pub(super) fn measure(
+        answered: Moment,
+        arrivals: &[Moment],
+        frames: u64,
+        until: Moment,
+    ) -> Latency {
+        let Some(first) = arrivals.first() else {
+            return Latency(Duration::ZERO);
+        };
         let wait = first.since(answered);
-        #[expect(clippy::cast_precision_loss, reason = "a count of frames needs no more than 52 bits here")]
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "a count of frames needs no more than 52 bits here"
+        )]
         let mean_gap = until.since(*first).as_secs_f64() / (frames.max(1) as f64);
-        if wait.as_secs_f64() > GAPS * mean_gap { Latency(wait.min(LATEST)) } else { Latency(Duration::ZERO) }
+        if wait.as_secs_f64() > GAPS * mean_gap {
+            Latency(wait.min(LATEST))
+        } else {
+            Latency(Duration::ZERO)
+        }
     }
 
     /// Returns from when on copies could be expected, for a change answered at `answered`.
@@ -66,18 +80,27 @@ mod tests {
     #[test]
     fn a_long_wait_before_dense_traffic_is_the_switchs_delay() {
         let latency = Latency::measure(at(1000), &[at(3000)], 400, at(4000));
-        assert_eq!(latency.settle(Duration::from_millis(20)), Duration::from_secs(3));
+        assert_eq!(
+            latency.settle(Duration::from_millis(20)),
+            Duration::from_secs(3)
+        );
         assert_eq!(latency.began(at(1000)), at(3000));
     }
 
     #[test]
     fn a_wait_as_long_as_the_usual_gap_is_no_delay() {
         let latency = Latency::measure(at(1000), &[at(2000)], 3, at(4000));
-        assert_eq!(latency.settle(Duration::from_millis(20)), Duration::from_millis(20));
+        assert_eq!(
+            latency.settle(Duration::from_millis(20)),
+            Duration::from_millis(20)
+        );
     }
 
     #[test]
     fn silence_measures_nothing() {
-        assert_eq!(Latency::measure(at(0), &[], 0, at(3000)), Latency(Duration::ZERO));
+        assert_eq!(
+            Latency::measure(at(0), &[], 0, at(3000)),
+            Latency(Duration::ZERO)
+        );
     }
 }

@@ -77,7 +77,11 @@ pub struct Evidence {
 ///
 /// # Errors
 /// [`LocateError`], if the mirror or the capture failed for good, or the person wants to stop.
-pub fn drive(search: &mut Search, instruments: Instruments<'_>, candidates: &PortSet) -> Result<Evidence, LocateError> {
+pub fn drive(
+    search: &mut Search,
+    instruments: Instruments<'_>,
+    candidates: &PortSet,
+) -> Result<Evidence, LocateError> {
     let settle = instruments.mirror.limits().settle;
     let mut run = Run {
         instruments,
@@ -90,8 +94,19 @@ pub fn drive(search: &mut Search, instruments: Instruments<'_>, candidates: &Por
     run.control(search, candidates)?;
     let verdict = loop {
         match search.next_step() {
-            Step::Observe { ports, listen, stop_at_sighting, purpose, why } => {
-                let wish = Wish { listen, until_sightings: if stop_at_sighting { 1 } else { u32::MAX }, purpose, why };
+            Step::Observe {
+                ports,
+                listen,
+                stop_at_sighting,
+                purpose,
+                why,
+            } => {
+                let wish = Wish {
+                    listen,
+                    until_sightings: if stop_at_sighting { 1 } else { u32::MAX },
+                    purpose,
+                    why,
+                };
                 run.observe(search, &ports, wish)?;
             }
             Step::Done(verdict) => break verdict,
@@ -101,7 +116,11 @@ pub fn drive(search: &mut Search, instruments: Instruments<'_>, candidates: &Por
         recorder.verdict(&verdict)?;
     }
     run.believe_only_a_living_mirror(&verdict)?;
-    Ok(Evidence { verdict, windows: run.windows, writes: run.writes })
+    Ok(Evidence {
+        verdict,
+        windows: run.windows,
+        writes: run.writes,
+    })
 }
 
 /// How long to listen, and why.
@@ -142,14 +161,20 @@ impl Run<'_> {
             listen: control::BEFORE_ANY_WRITE,
             until_sightings: u32::MAX,
             purpose: Purpose::ControlNone,
-            why: "nothing is mirrored yet: what is heard now reaches this machine anyway".to_owned(),
+            why: "nothing is mirrored yet: what is heard now reaches this machine anyway"
+                .to_owned(),
         };
         self.begin(&nothing, &wish);
         let from = self.now();
         let catch = self.listen(from, &wish)?;
         self.close(search, nothing, from, catch, wish)?;
 
-        let limit = self.instruments.mirror.limits().sources.unwrap_or(usize::MAX);
+        let limit = self
+            .instruments
+            .mirror
+            .limits()
+            .sources
+            .unwrap_or(usize::MAX);
         if limit < candidates.len() {
             return Ok(()); // everything at once is not to be had: the search's own sets have to prove the mirror
         }
@@ -157,17 +182,30 @@ impl Run<'_> {
             listen: control::EVERYTHING_AT_LEAST,
             until_sightings: control::ENOUGH_SIGHTINGS,
             purpose: Purpose::ControlAll,
-            why: format!("all {} candidates are mirrored: the suspect must be heard now, if it talks", candidates.len()),
+            why: format!(
+                "all {} candidates are mirrored: the suspect must be heard now, if it talks",
+                candidates.len()
+            ),
         };
         self.begin(candidates, &wish);
         let applied = self.mirror(candidates)?;
         let answered = self.now();
         let mut catch = self.listen(answered, &wish)?;
         if catch.heard.foreign_frames == 0 && catch.sightings.is_empty() {
-            let more = Wish { listen: control::FOR_A_SIGN_OF_LIFE, until_sightings: 1, why: String::new(), ..wish };
+            let more = Wish {
+                listen: control::FOR_A_SIGN_OF_LIFE,
+                until_sightings: 1,
+                why: String::new(),
+                ..wish
+            };
             catch.absorb(self.listen_for_life(catch.until, &more)?);
         }
-        let latency = Latency::measure(answered, &catch.arrivals(), catch.heard.foreign_frames, catch.until);
+        let latency = Latency::measure(
+            answered,
+            &catch.arrivals(),
+            catch.heard.foreign_frames,
+            catch.until,
+        );
         self.settle = latency.settle(self.settle);
         let from = latency.began(answered);
         catch.sightings.retain(|at| *at >= from);
@@ -175,7 +213,12 @@ impl Run<'_> {
     }
 
     /// One window of the search.
-    fn observe(&mut self, search: &mut Search, ports: &PortSet, wish: Wish) -> Result<(), LocateError> {
+    fn observe(
+        &mut self,
+        search: &mut Search,
+        ports: &PortSet,
+        wish: Wish,
+    ) -> Result<(), LocateError> {
         self.begin(ports, &wish);
         let changes = self.mirrored.as_ref() != Some(ports);
         let applied = self.mirror(ports)?;
@@ -189,7 +232,9 @@ impl Run<'_> {
 
     fn begin(&mut self, ports: &PortSet, wish: &Wish) {
         let at = self.now();
-        let number = u32::try_from(self.windows.len()).unwrap_or(u32::MAX).saturating_add(1);
+        let number = u32::try_from(self.windows.len())
+            .unwrap_or(u32::MAX)
+            .saturating_add(1);
         (self.instruments.observer)(&Event::Step {
             number,
             purpose: wish.purpose,
@@ -234,7 +279,9 @@ impl Run<'_> {
             self.stop_if_interrupted()?;
             let until = self.settled_at.max(self.now()).min(self.now() + TICK);
             // What a sniffer counts, it counts from call to call: one call at least separates the sets.
-            self.instruments.sniffer.listen(until, &mut |_| ControlFlow::Continue(()))?;
+            self.instruments
+                .sniffer
+                .listen(until, &mut |_| ControlFlow::Continue(()))?;
             if self.now() >= self.settled_at {
                 return Ok(());
             }
@@ -257,13 +304,20 @@ impl Run<'_> {
         enough: impl Fn(&Catch) -> bool,
     ) -> Result<Catch, LocateError> {
         let deadline = from + wish.listen;
-        let mut catch = Catch { until: from, ..Catch::default() };
+        let mut catch = Catch {
+            until: from,
+            ..Catch::default()
+        };
         loop {
             self.stop_if_interrupted()?;
             let slice = deadline.min(self.now() + TICK);
             let heard = self.instruments.sniffer.listen(slice, &mut |sighting| {
                 catch.take(sighting, from);
-                if reached(&catch, wish) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+                if reached(&catch, wish) {
+                    ControlFlow::Break(())
+                } else {
+                    ControlFlow::Continue(())
+                }
             })?;
             catch.add(heard);
             let done = reached(&catch, wish) || enough(&catch) || self.now() >= deadline;
@@ -290,7 +344,13 @@ impl Run<'_> {
         wish: Wish,
     ) -> Result<(), LocateError> {
         let quality = self.judge(&ports, &catch)?;
-        let observed = Observed { ports, from, until: catch.until.max(from), sightings: catch.sightings, quality };
+        let observed = Observed {
+            ports,
+            from,
+            until: catch.until.max(from),
+            sightings: catch.sightings,
+            quality,
+        };
         if let Some(recorder) = self.instruments.recorder.as_deref_mut() {
             recorder.window(wish.purpose, &wish.why, &observed)?;
         }
@@ -317,7 +377,10 @@ impl Run<'_> {
     /// asked whether the mirror is still there.
     fn judge(&mut self, ports: &PortSet, catch: &Catch) -> Result<Quality, LocateError> {
         if catch.heard.lost > 0 && catch.sightings.is_empty() {
-            self.warn(&format!("the capture lost {} frames: this window does not count", catch.heard.lost));
+            self.warn(&format!(
+                "the capture lost {} frames: this window does not count",
+                catch.heard.lost
+            ));
             return Ok(Quality::Unusable);
         }
         if catch.heard.foreign_frames > 0 || !catch.sightings.is_empty() {
@@ -345,9 +408,13 @@ impl Run<'_> {
     /// A run in which ports were mirrored and nothing whatever was heard says nothing about the suspect.
     fn believe_only_a_living_mirror(&self, verdict: &Verdict) -> Result<(), LocateError> {
         let mirrored = self.windows.iter().filter(|w| !w.observed.ports.is_empty());
-        let dead = mirrored.clone().all(|w| w.observed.quality != Quality::Alive);
+        let dead = mirrored
+            .clone()
+            .all(|w| w.observed.quality != Quality::Alive);
         if dead && matches!(verdict, Verdict::NotSeen | Verdict::Undecided(_)) {
-            let listened = mirrored.map(|w| w.observed.until.since(w.observed.from)).sum();
+            let listened = mirrored
+                .map(|w| w.observed.until.since(w.observed.from))
+                .sum();
             return Err(LocateError::DeadMirror { listened });
         }
         Ok(())
@@ -357,13 +424,19 @@ impl Run<'_> {
         let until = self.now() + span;
         while self.now() < until {
             self.stop_if_interrupted()?;
-            self.instruments.clock.sleep_until(until.min(self.now() + TICK));
+            self.instruments
+                .clock
+                .sleep_until(until.min(self.now() + TICK));
         }
         Ok(())
     }
 
     fn stop_if_interrupted(&self) -> Result<(), LocateError> {
-        if (self.instruments.interrupted)() { Err(LocateError::Interrupted) } else { Ok(()) }
+        if (self.instruments.interrupted)() {
+            Err(LocateError::Interrupted)
+        } else {
+            Ok(())
+        }
     }
 
     fn warn(&mut self, text: &str) {
@@ -406,7 +479,13 @@ impl Catch {
 
     /// When the first copies of anybody came.
     fn arrivals(&self) -> Vec<Moment> {
-        let mut arrivals: Vec<Moment> = self.sightings.first().copied().into_iter().chain(self.heard.first_foreign).collect();
+        let mut arrivals: Vec<Moment> = self
+            .sightings
+            .first()
+            .copied()
+            .into_iter()
+            .chain(self.heard.first_foreign)
+            .collect();
         arrivals.sort_unstable();
         arrivals
     }
@@ -431,5 +510,11 @@ fn count(sightings: &[Moment]) -> u32 {
 
 /// Tells whether the switch said nothing at all, as it does while it reboots.
 fn is_silence(error: &MirrorError) -> bool {
-    matches!(error, MirrorError::Snmp { source: crate::snmp::SnmpError::Lost { .. }, .. })
+    matches!(
+        error,
+        MirrorError::Snmp {
+            source: crate::snmp::SnmpError::Lost { .. },
+            ..
+        }
+    )
 }

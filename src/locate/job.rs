@@ -3,28 +3,30 @@
 //! The order of things is the contract's: everything is read and checked first, then asked, then written; the
 //! switch is put back before names are looked up; and whatever happens, there is a report.
 
-use std::collections::BTreeSet;
+use std::io;
 use std::path::Path;
 use std::rc::Rc;
 
-use super::answer::{self, Answer};
 use super::candidates::{self, PortWishes, Roles};
-use super::drive::{Evidence, Instruments, drive};
+use super::drive::{Instruments, drive};
 use super::error::LocateError;
 use super::event::Event;
+use super::findings::{self, Searched};
 use super::naming;
-use super::outcome::{ErrorReport, Hop, LOCATE_SCHEMA, MirrorReport, Outcome, Report, SuspectReport};
+use super::outcome::{
+    ErrorReport, Hop, LOCATE_SCHEMA, MirrorReport, Outcome, Report, SuspectReport,
+};
 use super::record::Recorder;
 
 use super::resolving;
 use super::safety;
 use super::survey::{Survey, Wanted};
-use super::switches::{self, Opened};
+use super::switches::{self, Opened, Takeover};
 use super::task::{Desk, Target, Task};
 use crate::clock::{Clock, LiveClock};
 use crate::config::{Config, Switch};
 use crate::error::{Exit, Failure};
-use crate::mirror::{Copies, Mirror};
+use crate::mirror::{Copies, Mirror, Operator};
 use crate::search::{Question, Search};
 use crate::sniff::{self, Own, Source, Suspect};
 
@@ -43,12 +45,17 @@ impl Ended {
     pub fn exit(&self) -> Exit {
         match (&self.failure, self.report.outcome) {
             (Some(failure), _) => failure.exit,
+            (None, _) if !self.report.plan.is_empty() => Exit::Done,
             (None, Outcome::NotSeen | Outcome::Undecided | Outcome::BeyondRouter) => Exit::NoAnswer,
             (None, Outcome::Refused) => Exit::Refused,
             (None, Outcome::Failed) => Exit::Device,
-            (None, Outcome::Located | Outcome::SeveralPlaces | Outcome::AccessPoint | Outcome::VirtualHost) => {
-                Exit::Done
-            }
+            (
+                None,
+                Outcome::Located
+                | Outcome::SeveralPlaces
+                | Outcome::AccessPoint
+                | Outcome::VirtualHost,
+            ) => Exit::Done,
         }
     }
 }
@@ -58,14 +65,25 @@ const PROOF_CYCLES: u32 = 2;
 
 /// Finds a suspect. Never returns an error instead of a report, and never without having put the switches back
 /// or having said that it could not.
-pub fn locate(config: &Config, task: &Task, state: &Path, desk: &mut dyn Desk) -> Ended {
+pub fn locate(config: &Config, task: &Task, state: &Path, desk: &dyn Desk) -> Ended {
     let clock = LiveClock::start();
-    let mut job = Job { config, task, state, desk, clock, report: blank(task) };
+    let mut job = Job {
+        config,
+        task,
+        state,
+        desk,
+        clock,
+        report: blank(task),
+    };
     let failure = job.run().err();
     let mut report = job.report;
     report.elapsed_seconds = clock.now().0.as_secs_f64();
     if let Some(failure) = &failure {
-        report.outcome = if failure.exit == Exit::Refused { Outcome::Refused } else { Outcome::Failed };
+        report.outcome = if failure.exit == Exit::Refused {
+            Outcome::Refused
+        } else {
+            Outcome::Failed
+        };
         report.error = Some(ErrorReport::from(failure));
         report.mirror.restored = failure.exit != Exit::NotRestored;
     }
@@ -92,8 +110,12 @@ fn blank(task: &Task) -> Report {
         candidates: Vec::new(),
         other_macs_on_port: Vec::new(),
         behind: None,
+        plan: Vec::new(),
         probes: Vec::new(),
-        mirror: MirrorReport { writes: 0, restored: true },
+        mirror: MirrorReport {
+            writes: 0,
+            restored: true,
+        },
         warnings: Vec::new(),
         error: None,
         elapsed_seconds: 0.0,
@@ -105,7 +127,7 @@ struct Job<'a> {
     task: &'a Task,
     /// Where journals and locks are.
     state: &'a Path,
-    desk: &'a mut dyn Desk,
+    desk: &'a dyn Desk,
     clock: LiveClock,
     report: Report,
 }
@@ -130,7 +152,11 @@ impl<'a> Job<'a> {
         }
         let mut ready = self.survey_all(&chosen)?;
         // The switch that has learned the suspect on a candidate port goes first.
-        ready.sort_by_key(|r| !r.survey.table_says.is_some_and(|port| r.roles.candidates.contains(port)));
+        ready.sort_by_key(|r| {
+            !r.survey
+                .table_says
+                .is_some_and(|port| r.roles.candidates.contains(port))
+        });
         let path: Vec<Hop> = ready.iter().filter_map(Ready::hop).collect();
         let mut left = ready.len();
         for one in ready {
@@ -142,7 +168,10 @@ impl<'a> Job<'a> {
         }
         self.report.path = path;
         if let (Some(switch), Some(port)) = (&self.report.switch, &self.report.port) {
-            let last = Hop { switch: switch.clone(), port: port.label.clone() };
+            let last = Hop {
+                switch: switch.clone(),
+                port: port.label.clone(),
+            };
             self.report.path.retain(|hop| hop.switch != last.switch);
             self.report.path.push(last);
         }
@@ -156,13 +185,17 @@ impl<'a> Job<'a> {
         for switch in chosen {
             match self.survey(switch) {
                 Ok(one) => ready.push(one),
-                Err(failure) if chosen.len() > 1 => self.warn(format!("{} is left out: {}", switch.name, failure.error)),
+                Err(failure) if chosen.len() > 1 => {
+                    self.warn(format!("{} is left out: {}", switch.name, failure.error))
+                }
                 Err(failure) => return Err(failure),
             }
         }
         if ready.is_empty() {
-            return Err(Failure::new(Exit::Device, "none of the switches can be asked")
-                .hint("see `halfspan switch check NAME` for each"));
+            return Err(
+                Failure::new(Exit::Device, "none of the switches can be asked")
+                    .hint("see `halfspan switch check NAME` for each"),
+            );
         }
         Ok(ready)
     }
@@ -170,35 +203,69 @@ impl<'a> Job<'a> {
     fn survey(&mut self, switch: &'a Switch) -> Result<Ready<'a>, Failure> {
         let mut opened = switches::open(switch, self.config)?;
         let mac = self.report.suspect.mac.filter(|_| !self.task.no_tables);
-        let wanted = Wanted { place_of: mac, uplinks: switch.uplinks.is_none() };
+        let wanted = Wanted {
+            place_of: mac,
+            uplinks: switch.uplinks.is_none(),
+        };
         let survey = opened.survey(wanted, &mut |event| self.desk.show(event))?;
         let wishes = PortWishes {
-            destination: self.task.destination.clone().unwrap_or_else(|| switch.destination.clone()),
-            candidates: self.task.candidates.clone().or_else(|| switch.candidates.clone()),
+            destination: self
+                .task
+                .destination
+                .clone()
+                .unwrap_or_else(|| switch.destination.clone()),
+            candidates: self
+                .task
+                .candidates
+                .clone()
+                .or_else(|| switch.candidates.clone()),
             uplinks: switch.uplinks.clone(),
             never: switch.never.clone(),
         };
         let roles = candidates::roles(&switch.name, &survey.ports, &wishes, &survey.uplinks)?;
         self.tell_where_the_table_has_it(switch, &survey, &roles);
-        Ok(Ready { switch, opened, survey, roles })
+        Ok(Ready {
+            switch,
+            opened,
+            survey,
+            roles,
+        })
     }
 
     fn tell_where_the_table_has_it(&mut self, switch: &Switch, survey: &Survey, roles: &Roles) {
-        let Some(port) = survey.table_says else { return };
+        let Some(port) = survey.table_says else {
+            return;
+        };
         let label = survey.ports.label(port);
         let note = if roles.uplinks.contains(port) {
-            format!("{} has learned the suspect on its uplink {label}: it may be behind another switch", switch.name)
+            format!(
+                "{} has learned the suspect on its uplink {label}: it may be behind another switch",
+                switch.name
+            )
         } else {
-            format!("{} has learned the suspect on port {label}: that is where the search begins", switch.name)
+            format!(
+                "{} has learned the suspect on port {label}: that is where the search begins",
+                switch.name
+            )
         };
-        self.desk.show(&Event::Note(note));
+        self.note(note);
     }
 
     /// Searches one switch and puts it back. On the `last` one the privilege to capture is given up once the
     /// capture is open; before that it is still needed for the switches that follow.
     fn search(&mut self, ready: Ready<'_>, suspect: &Suspect, last: bool) -> Result<(), Failure> {
-        let Ready { switch, opened, survey, roles } = ready;
-        let source: Source = self.task.interface.as_deref().unwrap_or(&switch.sniff).parse::<Source>()?;
+        let Ready {
+            switch,
+            opened,
+            survey,
+            roles,
+        } = ready;
+        let source: Source = self
+            .task
+            .interface
+            .as_deref()
+            .unwrap_or(&switch.sniff)
+            .parse::<Source>()?;
         self.desk.show(&Event::Panel {
             switch: &switch.name,
             ports: &survey.ports,
@@ -206,15 +273,21 @@ impl<'a> Job<'a> {
             destination: roles.destination,
             uplinks: &roles.uplinks,
         });
-        let clock: Rc<dyn Clock> = Rc::new(self.clock);
+        let takeover = Takeover {
+            ports: &survey.ports,
+            roles: &roles,
+            state: self.state,
+            take_session: self.task.take_session,
+            clock: Rc::new(self.clock),
+        };
+        if self.task.dry_run {
+            self.report.outcome = Outcome::Undecided;
+            return self.tell_plan(switch, &takeover, opened);
+        }
         let reach = opened.management_path(&source);
         let traffic = opened.profile.destination_traffic;
-        let mut mirror = opened.take_over(&survey.ports, &roles, self.state, self.task.take_session, clock)?;
+        let mut mirror = opened.take_over(&takeover, Box::new(AtDesk(self.desk)))?;
         let question = self.question(&survey, &roles, mirror.as_ref());
-        if self.task.dry_run {
-            self.tell_plan(switch, &survey, &roles, question);
-            return Ok(());
-        }
         let mut sniffer = sniff::open(&source, suspect, self.clock, Own::of_this_machine())?;
         if last {
             sniff::drop_privileges()?;
@@ -223,34 +296,49 @@ impl<'a> Job<'a> {
 
         let mut recorder = self.recorder(switch, &survey, &question)?;
         let mut search = Search::new(question);
-        let desk = std::cell::RefCell::new(&mut *self.desk);
         let outcome = drive(
             &mut search,
             Instruments {
                 mirror: mirror.as_mut(),
                 sniffer: sniffer.as_mut(),
                 clock: &self.clock,
-                interrupted: &|| desk.borrow().interrupted(),
-                observer: &mut |event| desk.borrow_mut().show(event),
+                interrupted: &|| self.desk.interrupted(),
+                observer: &mut |event| self.desk.show(event),
                 recorder: recorder.as_mut(),
             },
             &roles.candidates,
         );
-        self.desk.show(&Event::Restoring { switch: &switch.name });
+        self.desk.show(&Event::Restoring {
+            switch: &switch.name,
+        });
         let restored = mirror.restore();
         if restored.is_ok() {
-            self.desk.show(&Event::Restored { switch: &switch.name });
+            self.desk.show(&Event::Restored {
+                switch: &switch.name,
+            });
         }
         let outcome = outcome.map_err(|error| broken_off(error, &switch.name, restored.is_ok()));
         restored?;
-        self.take_in(switch, &survey, mirror.limits().copies, &outcome?);
+        let copies = mirror.limits().copies;
+        findings::take_in(
+            &mut self.report,
+            self.config,
+            Searched {
+                switch,
+                survey: &survey,
+                copies,
+            },
+            &outcome?,
+        );
         Ok(())
     }
 
     fn question(&self, survey: &Survey, roles: &Roles, mirror: &dyn Mirror) -> Question {
         let limits = mirror.limits();
         Question {
-            candidates: candidates::weigh(&roles.candidates, survey.table_says).into_iter().collect(),
+            candidates: candidates::weigh(&roles.candidates, survey.table_says)
+                .into_iter()
+                .collect(),
             source_limit: limits.sources,
             both_directions: limits.copies == Copies::Both,
             write_time: limits.write_time,
@@ -268,65 +356,38 @@ impl<'a> Job<'a> {
         survey: &Survey,
         question: &Question,
     ) -> Result<Option<Recorder>, LocateError> {
-        let Some(path) = &self.task.record else { return Ok(None) };
+        let Some(path) = &self.task.record else {
+            return Ok(None);
+        };
         let mut recorder = Recorder::create(path)?;
         recorder.question(&switch.name, &survey.ports, question)?;
         Ok(Some(recorder))
     }
 
-    fn tell_plan(&mut self, switch: &Switch, survey: &Survey, roles: &Roles, question: Question) {
-        let candidates = survey.ports.describe(&roles.candidates);
-        let destination = survey.ports.label(roles.destination);
-        self.desk.show(&Event::Note(format!(
-            "{}: would mirror ports {candidates} to port {destination}, listen, and narrow them; nothing was written",
+    fn tell_plan(
+        &mut self,
+        switch: &Switch,
+        takeover: &Takeover<'_>,
+        opened: Opened,
+    ) -> Result<(), Failure> {
+        let candidates = takeover.ports.describe(&takeover.roles.candidates);
+        let destination = takeover.ports.label(takeover.roles.destination);
+        let plan = &mut self.report.plan;
+        plan.push(format!(
+            "{}: mirror ports {candidates} to port {destination}, listen, then narrow them",
             switch.name
-        )));
-        if let crate::search::Step::Observe { ports, why, .. } = Search::new(question).next_step() {
-            let first = survey.ports.describe(&ports);
-            self.desk.show(&Event::Note(format!("{}: after the control, first ports {first}: {why}", switch.name)));
-        }
+        ));
+        plan.extend(
+            opened
+                .plan(takeover)?
+                .into_iter()
+                .map(|request| format!("{}: write {request}", switch.name)),
+        );
+        Ok(())
     }
 
-    /// Turns what was heard on a switch into what the report says.
-    fn take_in(&mut self, switch: &Switch, survey: &Survey, copies: Copies, evidence: &Evidence) {
-        let answer = Answer::from(&evidence.verdict);
-        let report = &mut self.report;
-        report.outcome = answer.outcome;
-        report.confirmation = answer.confirmation;
-        report.candidates = answer.candidates(&switch.name, &survey.ports);
-        report.probes.extend(answer::probes(&switch.name, &survey.ports, &evidence.windows));
-        report.mirror.writes += evidence.writes;
-        report.suspect.ip = report.suspect.ip.or_else(|| answer::only_ip(evidence));
-        let macs = answer::suspect_macs(evidence);
-        report.suspect.mac = report.suspect.mac.or_else(|| only(&macs));
-        if let Some((port, confidence)) = answer.port {
-            report.switch = Some(switch.name.clone());
-            report.port = answer::port_report(&survey.ports, port);
-            report.confidence = Some(confidence);
-            let others = if copies == Copies::Ingress { answer::neighbours(evidence, port) } else { BTreeSet::new() };
-            let announced = survey.neighbours.iter().find(|neighbour| neighbour.port == port);
-            if announced.is_some_and(|neighbour| neighbour.does.access_point) {
-                report.outcome = Outcome::AccessPoint;
-            }
-            report.behind = announced.map(|n| format!("{} announces itself there", n.name));
-            report.behind = report.behind.take().or_else(|| answer::what_is_behind(others.len()));
-            report.other_macs_on_port = others.difference(&macs).copied().collect();
-            let place = survey.ports.get(port).map(|port| naming::place(self.config, &switch.name, port));
-            match place {
-                Some(Ok(patch)) => report.patch = Some(patch),
-                Some(Err(sentence)) => report.warnings.push(sentence),
-                None => {}
-            }
-        }
-        if let (Outcome::NotSeen, Some(port)) = (report.outcome, survey.table_says) {
-            if survey.uplinks.contains(port) {
-                report.warnings.push(format!(
-                    "{} has learned the suspect on port {}, an uplink: look on the switch behind it",
-                    switch.name,
-                    survey.ports.label(port)
-                ));
-            }
-        }
+    fn note(&mut self, sentence: String) {
+        self.desk.show(&Event::Note(sentence));
     }
 
     fn warn(&mut self, sentence: String) {
@@ -338,17 +399,40 @@ impl<'a> Job<'a> {
 impl Ready<'_> {
     /// The way to the suspect over this switch's uplink, if its table says so.
     fn hop(&self) -> Option<Hop> {
-        let port = self.survey.table_says.filter(|port| !self.roles.candidates.contains(*port))?;
-        Some(Hop { switch: self.switch.name.clone(), port: self.survey.ports.label(port).to_owned() })
+        let port = self
+            .survey
+            .table_says
+            .filter(|port| !self.roles.candidates.contains(*port))?;
+        Some(Hop {
+            switch: self.switch.name.clone(),
+            port: self.survey.ports.label(port).to_owned(),
+        })
     }
-}
-
-fn only<T: Copy + Ord>(set: &BTreeSet<T>) -> Option<T> {
-    if set.len() == 1 { set.first().copied() } else { None }
 }
 
 /// Adds to an error how the switch was left.
 fn broken_off(error: LocateError, switch: &str, restored: bool) -> Failure {
     let failure = Failure::from(error);
-    if restored { failure.state(format!("the mirror of {switch} was put back as it was before the run")) } else { failure }
+    if restored {
+        failure.state(format!(
+            "the mirror of {switch} was put back as it was before the run"
+        ))
+    } else {
+        failure
+    }
+}
+
+/// The person at the desk, asked by a mirror that only a person can set.
+struct AtDesk<'a>(&'a dyn Desk);
+
+impl Operator for AtDesk<'_> {
+    fn tell_and_wait(&mut self, what: &str) -> io::Result<()> {
+        self.0.have_done(what).map_err(|failure| {
+            if failure.exit == Exit::Interrupted {
+                io::ErrorKind::Interrupted.into()
+            } else {
+                io::Error::other(failure.error)
+            }
+        })
+    }
 }

@@ -10,13 +10,19 @@ use super::task::Task;
 
 /// Fills in who the suspect is. Asks the machine itself, unless the run is passive.
 pub(super) fn name(config: &Config, task: &Task, report: &mut Report) {
-    let options = identify::Options { netbios_port: config.netbios_port, passive: task.passive, ..identify::Options::default() };
+    let options = identify::Options {
+        netbios_port: config.netbios_port,
+        passive: task.passive,
+        ..identify::Options::default()
+    };
     let identity = identify::identify(report.suspect.ip, report.suspect.mac, &options);
     report.suspect.vendor = identity.vendor.map(|vendor| vendor.to_string());
     report.suspect.names = names(&identity);
     report.warnings.extend(identity.warning());
     if identity.vendor == Some(Vendor::Group) {
-        report.warnings.push("the MAC is a group address, which no honest machine sends from".to_owned());
+        report
+            .warnings
+            .push("the MAC is a group address, which no honest machine sends from".to_owned());
     }
 }
 
@@ -43,7 +49,11 @@ pub fn names(identity: &Identity) -> Vec<NameReport> {
 }
 
 /// Returns where a port's cable ends, or a sentence that says that nobody knows and how to add it.
-pub(super) fn place(config: &Config, switch: &str, port: &SwitchPort) -> Result<PatchReport, String> {
+pub(super) fn place(
+    config: &Config,
+    switch: &str,
+    port: &SwitchPort,
+) -> Result<PatchReport, String> {
     let patch = Patch::open(config.patch.as_deref(), config.patch_from_alias.clone())
         .map_err(|error| format!("the patch list cannot be used: {error}"))?;
     match patch.look_up(switch, port) {

@@ -70,6 +70,9 @@ pub struct Report {
     /// What stands between the port and the suspect: "a hub or small switch: 3 machines".
     #[serde(skip_serializing_if = "Option::is_none")]
     pub behind: Option<String>,
+    /// With `--dry-run`: what the run would do first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub plan: Vec<String>,
     /// Every window of the search.
     pub probes: Vec<ProbeReport>,
     /// What was done to the switch.

@@ -19,13 +19,21 @@ pub enum ManagementPath {
 /// makes the kernel choose a route.
 #[must_use]
 pub fn management_path(switch: SocketAddr, sniff_interface: &str) -> ManagementPath {
-    let Some(local) = local_address_towards(switch) else { return ManagementPath::Unknown };
-    let Ok(addresses) = getifaddrs() else { return ManagementPath::Unknown };
+    let Some(local) = local_address_towards(switch) else {
+        return ManagementPath::Unknown;
+    };
+    let Ok(addresses) = getifaddrs() else {
+        return ManagementPath::Unknown;
+    };
     let mut holders = addresses
         .filter(|entry| {
             entry.address.is_some_and(|address| {
-                let v4 = address.as_sockaddr_in().map(|a| SocketAddr::from((a.ip(), 0)).ip());
-                let v6 = address.as_sockaddr_in6().map(|a| SocketAddr::from((a.ip(), 0)).ip());
+                let v4 = address
+                    .as_sockaddr_in()
+                    .map(|a| SocketAddr::from((a.ip(), 0)).ip());
+                let v6 = address
+                    .as_sockaddr_in6()
+                    .map(|a| SocketAddr::from((a.ip(), 0)).ip());
                 v4.or(v6) == Some(local.ip())
             })
         })
@@ -43,12 +51,19 @@ pub fn management_path(switch: SocketAddr, sniff_interface: &str) -> ManagementP
 
 /// Tells whether two interfaces share a cable: the same one, or a VLAN on top of it (`eth0.20`).
 fn same_cable(a: &str, b: &str) -> bool {
-    let base = |name: &str| name.split_once('.').map_or_else(|| name.to_owned(), |(base, _)| base.to_owned());
+    let base = |name: &str| {
+        name.split_once('.')
+            .map_or_else(|| name.to_owned(), |(base, _)| base.to_owned())
+    };
     base(a) == base(b)
 }
 
 fn local_address_towards(switch: SocketAddr) -> Option<SocketAddr> {
-    let any: SocketAddr = if switch.is_ipv4() { ([0, 0, 0, 0], 0).into() } else { ([0u16; 8], 0).into() };
+    let any: SocketAddr = if switch.is_ipv4() {
+        ([0, 0, 0, 0], 0).into()
+    } else {
+        ([0u16; 8], 0).into()
+    };
     let socket = UdpSocket::bind(any).ok()?;
     socket.connect(switch).ok()?;
     socket.local_addr().ok()
@@ -61,7 +76,10 @@ mod tests {
     #[test]
     fn a_switch_on_loopback_is_reached_by_loopback_and_by_nothing_else() {
         let switch = ([127, 77, 0, 2], 161).into();
-        assert_eq!(management_path(switch, "lo"), ManagementPath::ThroughDestination);
+        assert_eq!(
+            management_path(switch, "lo"),
+            ManagementPath::ThroughDestination
+        );
         assert_eq!(management_path(switch, "eth7"), ManagementPath::Apart);
     }
 

@@ -51,19 +51,39 @@ impl Recorder {
     /// # Errors
     /// If the file cannot be created.
     pub fn create(path: &Path) -> io::Result<Recorder> {
-        Ok(Recorder { out: BufWriter::new(File::create(path)?) })
+        Ok(Recorder {
+            out: BufWriter::new(File::create(path)?),
+        })
     }
 
     /// Writes the first line.
     ///
     /// # Errors
     /// If the disk is full, and the like.
-    pub fn question(&mut self, switch: &str, ports: &PortTable, question: &Question) -> io::Result<()> {
-        self.line(&Line::Question { switch: switch.to_owned(), ports: ports.clone(), question: question.clone() })
+    pub fn question(
+        &mut self,
+        switch: &str,
+        ports: &PortTable,
+        question: &Question,
+    ) -> io::Result<()> {
+        self.line(&Line::Question {
+            switch: switch.to_owned(),
+            ports: ports.clone(),
+            question: question.clone(),
+        })
     }
 
-    pub(super) fn window(&mut self, purpose: Purpose, why: &str, observed: &Observed) -> io::Result<()> {
-        self.line(&Line::Window { purpose, why: why.to_owned(), observed: observed.clone() })
+    pub(super) fn window(
+        &mut self,
+        purpose: Purpose,
+        why: &str,
+        observed: &Observed,
+    ) -> io::Result<()> {
+        self.line(&Line::Window {
+            purpose,
+            why: why.to_owned(),
+            observed: observed.clone(),
+        })
     }
 
     pub(super) fn verdict(&mut self, verdict: &Verdict) -> io::Result<()> {
@@ -153,7 +173,8 @@ impl Replay {
     /// Tells whether today's search takes every decision as recorded.
     #[must_use]
     pub fn is_faithful(&self) -> bool {
-        self.windows.iter().all(|window| window.same) && (self.recorded.is_none() || self.recorded == self.replayed)
+        self.windows.iter().all(|window| window.same)
+            && (self.recorded.is_none() || self.recorded == self.replayed)
     }
 }
 
@@ -162,27 +183,56 @@ impl Replay {
 /// # Errors
 /// [`ReplayError`]
 pub fn replay(path: &Path) -> Result<Replay, ReplayError> {
-    let unreadable = |source| ReplayError::Unreadable { path: path.to_owned(), source };
+    let unreadable = |source| ReplayError::Unreadable {
+        path: path.to_owned(),
+        source,
+    };
     let file = File::open(path).map_err(unreadable)?;
     let mut lines = Vec::new();
     for (place, text) in BufReader::new(file).lines().enumerate() {
         let line = serde_json::from_str(&text.map_err(unreadable)?);
-        lines.push(line.map_err(|source| ReplayError::BadLine { path: path.to_owned(), number: place + 1, source })?);
+        lines.push(line.map_err(|source| ReplayError::BadLine {
+            path: path.to_owned(),
+            number: place + 1,
+            source,
+        })?);
     }
     let mut lines = lines.into_iter();
-    let Some(Line::Question { switch, ports, question }) = lines.next() else {
-        return Err(ReplayError::NoQuestion { path: path.to_owned() });
+    let Some(Line::Question {
+        switch,
+        ports,
+        question,
+    }) = lines.next()
+    else {
+        return Err(ReplayError::NoQuestion {
+            path: path.to_owned(),
+        });
     };
     let mut search = Search::new(question);
-    let mut replay = Replay { switch, ports, windows: Vec::new(), recorded: None, replayed: None };
+    let mut replay = Replay {
+        switch,
+        ports,
+        windows: Vec::new(),
+        recorded: None,
+        replayed: None,
+    };
     for line in lines {
         match line {
             Line::Question { .. } => break,
-            Line::Window { purpose, why, observed } => {
+            Line::Window {
+                purpose,
+                why,
+                observed,
+            } => {
                 let same = matches!(purpose, Purpose::ControlAll | Purpose::ControlNone)
                     || matches!(search.next_step(), Step::Observe { ports, .. } if ports == observed.ports);
                 search.record(observed.clone());
-                replay.windows.push(Replayed { window: observed, purpose, why, same });
+                replay.windows.push(Replayed {
+                    window: observed,
+                    purpose,
+                    why,
+                    same,
+                });
             }
             Line::Verdict(verdict) => replay.recorded = Some(verdict),
         }

@@ -21,7 +21,7 @@ pub(super) fn resolve(
     config: &Config,
     task: &Task,
     clock: LiveClock,
-    desk: &mut dyn Desk,
+    desk: &dyn Desk,
 ) -> Result<Suspect, Failure> {
     let ip = match &task.target {
         Target::Mac(mac) => return Ok(Suspect::Mac(*mac)),
@@ -44,7 +44,9 @@ pub(super) fn resolve(
             )));
             Ok(Suspect::Ip(ip))
         }
-        Err(error @ (SuspectError::NotAMachine { .. } | SuspectError::ThisMachine { .. })) => Err(error.into()),
+        Err(error @ (SuspectError::NotAMachine { .. } | SuspectError::ThisMachine { .. })) => {
+            Err(error.into())
+        }
     }
 }
 
@@ -61,7 +63,12 @@ pub struct Found {
 ///
 /// # Errors
 /// [`SuspectError`], if no other machine can have the address.
-pub fn mac_of(config: Option<&Config>, ip: IpAddr, passive: bool, clock: LiveClock) -> Result<Found, SuspectError> {
+pub fn mac_of(
+    config: Option<&Config>,
+    ip: IpAddr,
+    passive: bool,
+    clock: LiveClock,
+) -> Result<Found, SuspectError> {
     let mut found = Found::default();
     match ask_everybody(config, ip, passive, clock, &mut found.notes) {
         Ok(claims) => match claims.resolution() {
@@ -69,7 +76,9 @@ pub fn mac_of(config: Option<&Config>, ip: IpAddr, passive: bool, clock: LiveClo
             Resolution::Nobody | Resolution::Several(_) => found.notes.push(claims.to_string()),
         },
         Err(error @ SuspectError::Unknown { .. }) => found.notes.push(error.to_string()),
-        Err(error @ (SuspectError::NotAMachine { .. } | SuspectError::ThisMachine { .. })) => return Err(error),
+        Err(error @ (SuspectError::NotAMachine { .. } | SuspectError::ThisMachine { .. })) => {
+            return Err(error);
+        }
     }
     Ok(found)
 }
@@ -86,30 +95,45 @@ fn ask_everybody(
     for router in config.iter().flat_map(|config| config.routers.values()) {
         match switches::connect(&router.name, &router.agent) {
             Ok(client) => clients.push((&router.name, client)),
-            Err(failure) => notes.push(format!("router {} is left out: {}", router.name, failure.error)),
+            Err(failure) => notes.push(format!(
+                "router {} is left out: {}",
+                router.name, failure.error
+            )),
         }
     }
-    let mut routers: Vec<KnownRouter<'_>> =
-        clients.iter_mut().map(|(name, snmp)| KnownRouter { name, snmp }).collect();
+    let mut routers: Vec<KnownRouter<'_>> = clients
+        .iter_mut()
+        .map(|(name, snmp)| KnownRouter { name, snmp })
+        .collect();
     let resolved = suspect::resolve(ip, &mut routers, passive, &clock)?;
     notes.extend(resolved.troubles.iter().map(|trouble| with_cause(trouble)));
     Ok(resolved.claims)
 }
 
 /// Returns the MAC that all agree on, or lets the person choose.
-fn choose(claims: &Claims, desk: &mut dyn Desk) -> Result<Mac, Failure> {
+fn choose(claims: &Claims, desk: &dyn Desk) -> Result<Mac, Failure> {
     match claims.resolution() {
         Resolution::One(mac) => Ok(mac),
         Resolution::Nobody | Resolution::Several(_) => {
             let macs: Vec<Mac> = claims.iter().map(|(mac, _)| mac).collect();
-            let choices = macs.iter().map(|mac| format!("{mac}  ({})", claims.sources(*mac))).collect();
-            let question = format!("Several machines claim {}. Which one is meant?", claims.ip());
+            let choices = macs
+                .iter()
+                .map(|mac| format!("{mac}  ({})", claims.sources(*mac)))
+                .collect();
+            let question = format!(
+                "Several machines claim {}. Which one is meant?",
+                claims.ip()
+            );
             let chosen = desk.choose(&question, choices, "--mac")?;
-            macs.get(chosen).copied().ok_or_else(|| SuspectError::NotAMachine { ip: claims.ip() }.into())
+            macs.get(chosen)
+                .copied()
+                .ok_or_else(|| SuspectError::NotAMachine { ip: claims.ip() }.into())
         }
     }
 }
 
 fn with_cause(error: &dyn std::error::Error) -> String {
-    error.source().map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}"))
+    error
+        .source()
+        .map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}"))
 }

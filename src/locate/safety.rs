@@ -19,7 +19,7 @@ pub(super) fn ask(
     roles: &Roles,
     path: ManagementPath,
     traffic: DestinationTraffic,
-    desk: &mut dyn Desk,
+    desk: &dyn Desk,
 ) -> Result<(), Failure> {
     let name = &switch.name;
     let destination = ports.label(roles.destination);

@@ -37,13 +37,25 @@ impl Survey {
         tell: &mut dyn FnMut(&Event<'_>),
     ) -> Result<Survey, SnmpError> {
         let ports = ports::read(snmp)?;
-        let mut survey = Survey { ports, ..Survey::default() };
-        if let Some(found) = optional(neighbours::read(snmp, &survey.ports), "neighbour table", tell) {
+        let mut survey = Survey {
+            ports,
+            ..Survey::default()
+        };
+        if let Some(found) = optional(
+            neighbours::read(snmp, &survey.ports),
+            "neighbour table",
+            tell,
+        ) {
             survey.uplinks = neighbours::uplinks(&found);
             survey.neighbours = found;
         }
         if let Some(mac) = wanted.place_of {
-            survey.table_says = optional(learned_at(snmp, &survey.ports, mac), "forwarding table", tell).flatten();
+            survey.table_says = optional(
+                learned_at(snmp, &survey.ports, mac),
+                "forwarding table",
+                tell,
+            )
+            .flatten();
         }
         if wanted.uplinks {
             survey.add_crowded_port(snmp, tell);
@@ -52,10 +64,21 @@ impl Survey {
     }
 
     fn add_crowded_port(&mut self, snmp: &mut dyn Snmp, tell: &mut dyn FnMut(&Event<'_>)) {
-        let Some(learned) = optional(forwarding::learned(snmp, &self.ports), "forwarding table", tell) else { return };
-        let Some(port) = crowded(&learned) else { return };
+        let Some(learned) = optional(
+            forwarding::learned(snmp, &self.ports),
+            "forwarding table",
+            tell,
+        ) else {
+            return;
+        };
+        let Some(port) = crowded(&learned) else {
+            return;
+        };
         if self.uplinks.insert(port) {
-            let (label, many) = (self.ports.label(port), learned.get(&port).map_or(0, BTreeSet::len));
+            let (label, many) = (
+                self.ports.label(port),
+                learned.get(&port).map_or(0, BTreeSet::len),
+            );
             tell(&Event::Warning(format!(
                 "port {label} is taken for an uplink: {many} addresses were learned there; `uplinks: []` in the configuration overrules that"
             )));
@@ -74,12 +97,20 @@ pub struct Wanted {
 
 /// Asks for one row by its index, in every forwarding database: two requests instead of a walk. Several ports
 /// contradict each other and count as none.
-fn learned_at(snmp: &mut dyn Snmp, ports: &PortTable, mac: Mac) -> Result<Option<PortId>, SnmpError> {
+fn learned_at(
+    snmp: &mut dyn Snmp,
+    ports: &PortTable,
+    mac: Mac,
+) -> Result<Option<PortId>, SnmpError> {
     let databases = forwarding::databases(snmp)?;
     let places = forwarding::whereabouts(snmp, ports, &databases, mac)?;
     let mut found = places.ports.iter();
     let first = found.next();
-    Ok(if found.next().is_none() && places.others.is_empty() { first } else { None })
+    Ok(if found.next().is_none() && places.others.is_empty() {
+        first
+    } else {
+        None
+    })
 }
 
 /// Returns the port that holds most of a crowd, if there is one.
@@ -90,9 +121,17 @@ fn crowded(learned: &BTreeMap<PortId, BTreeSet<Mac>>) -> Option<PortId> {
 }
 
 /// A table that is missing is no reason to stop: it would only have been a head start.
-fn optional<T>(table: Result<T, SnmpError>, name: &str, tell: &mut dyn FnMut(&Event<'_>)) -> Option<T> {
+fn optional<T>(
+    table: Result<T, SnmpError>,
+    name: &str,
+    tell: &mut dyn FnMut(&Event<'_>),
+) -> Option<T> {
     table
-        .map_err(|error| tell(&Event::Warning(format!("the {name} cannot be read and is done without: {error}"))))
+        .map_err(|error| {
+            tell(&Event::Warning(format!(
+                "the {name} cannot be read and is done without: {error}"
+            )))
+        })
         .ok()
 }
 
@@ -102,14 +141,21 @@ mod tests {
 
     fn learned(rows: &[(u16, usize)]) -> BTreeMap<PortId, BTreeSet<Mac>> {
         let macs = |port: u16, count: usize| {
-            (0..count).map(|n| Mac([2, 0, port.to_be_bytes()[1], 0, 0, u8::try_from(n).unwrap()])).collect()
+            (0..count)
+                .map(|n| Mac([2, 0, port.to_be_bytes()[1], 0, 0, u8::try_from(n).unwrap()]))
+                .collect()
         };
-        rows.iter().map(|&(port, count)| (PortId(port), macs(port, count))).collect()
+        rows.iter()
+            .map(|&(port, count)| (PortId(port), macs(port, count)))
+            .collect()
     }
 
     #[test]
     fn a_port_with_most_of_a_crowd_is_an_uplink_and_a_hub_is_not() {
-        assert_eq!(crowded(&learned(&[(1, 1), (2, 8), (23, 40)])), Some(PortId(23)));
+        assert_eq!(
+            crowded(&learned(&[(1, 1), (2, 8), (23, 40)])),
+            Some(PortId(23))
+        );
         assert_eq!(crowded(&learned(&[(1, 1), (2, 8)])), None);
         assert_eq!(crowded(&learned(&[(1, 40), (2, 40)])), None);
     }

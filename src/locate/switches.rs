@@ -11,9 +11,11 @@ use super::task::Desk;
 use crate::clock::{Clock, LiveClock};
 use crate::config::{Agent, Config, Switch};
 use crate::error::{Exit, Failure};
-use crate::mirror::{self, Mirror, OpenRequest};
-use crate::port::{BridgePort, Link, PanelPort, PortId, PortTable, SwitchPort};
-use crate::profile::{self, Profile};
+use crate::mirror::{
+    self, DryRun, ManualMirror, ManualRequest, Mirror, OpenRequest, Operator, numbered_ports,
+};
+use crate::port::PortTable;
+use crate::profile::{self, Profile, Shape};
 use crate::sniff::Source;
 use crate::snmp::{Client, Timing};
 
@@ -23,13 +25,19 @@ use crate::snmp::{Client, Timing};
 /// [`Exit::Usage`], if there is no such switch, or none at all.
 pub fn chosen<'a>(config: &'a Config, names: &[String]) -> Result<Vec<&'a Switch>, Failure> {
     if config.switches.is_empty() {
-        return Err(Failure::new(Exit::Usage, format!("{} names no switch", config.file.display()))
-            .hint("add one under `switches:`"));
+        return Err(Failure::new(
+            Exit::Usage,
+            format!("{} names no switch", config.file.display()),
+        )
+        .hint("add one under `switches:`"));
     }
     if names.is_empty() {
         return Ok(config.switches.values().collect());
     }
-    Ok(names.iter().map(|name| config.switch(name)).collect::<Result<_, _>>()?)
+    Ok(names
+        .iter()
+        .map(|name| config.switch(name))
+        .collect::<Result<_, _>>()?)
 }
 
 /// A switch with its profile and, unless a person operates it, an SNMP client.
@@ -48,9 +56,18 @@ pub struct Opened {
 pub fn open(switch: &Switch, config: &Config) -> Result<Opened, Failure> {
     let folder = config.file.parent().unwrap_or(Path::new("."));
     let profile = profile::load(&switch.profile, folder)?;
-    let client = switch.agent.as_ref().map(|agent| connect(&switch.name, agent)).transpose()?;
+    let client = switch
+        .agent
+        .as_ref()
+        .map(|agent| connect(&switch.name, agent))
+        .transpose()?;
     let address = client.as_ref().map(Client::address);
-    Ok(Opened { name: switch.name.clone(), profile, client, address })
+    Ok(Opened {
+        name: switch.name.clone(),
+        profile,
+        client,
+        address,
+    })
 }
 
 /// Makes a client for a device of the configuration.
@@ -59,7 +76,12 @@ pub fn open(switch: &Switch, config: &Config) -> Result<Opened, Failure> {
 /// A secret that cannot be had, an unknown host, a v3 login that is refused.
 pub fn connect(name: &str, agent: &Agent) -> Result<Client, Failure> {
     let credentials = agent.credential.snmp()?;
-    Ok(Client::connect(name, &agent.address.to_string(), &credentials, Timing::default())?)
+    Ok(Client::connect(
+        name,
+        &agent.address.to_string(),
+        &credentials,
+        Timing::default(),
+    )?)
 }
 
 impl Opened {
@@ -80,62 +102,94 @@ impl Opened {
 
     /// Reads what the switch tells about itself. A switch that only a person can operate tells nothing but the
     /// number of its ports, which is in the profile.
-    pub(super) fn survey(
+    ///
+    /// # Errors
+    /// The switch cannot be asked.
+    pub fn survey(
         &mut self,
         wanted: Wanted,
         tell: &mut dyn FnMut(&Event<'_>),
     ) -> Result<Survey, Failure> {
         match &mut self.client {
             Some(client) => Ok(Survey::read(client, wanted, tell)?),
-            None => Ok(Survey { ports: numbered(self.profile.ports.unwrap_or(0)), ..Survey::default() }),
+            None => Ok(Survey {
+                ports: numbered_ports(self.profile.ports.unwrap_or(0)),
+                ..Survey::default()
+            }),
         }
     }
 
     /// Tells whether the switch is managed through the port that becomes the mirror's destination.
     pub(super) fn management_path(&self, source: &Source) -> ManagementPath {
         match (source, self.address) {
-            (Source::Interface(interface), Some(address)) => reach::management_path(address, interface),
+            (Source::Interface(interface), Some(address)) => {
+                reach::management_path(address, interface)
+            }
             // Copies that come by TZSP, and switches that a person operates, need no working destination port.
-            (Source::Interface(_), None) | (Source::Tzsp(_) | Source::File(_), _) => ManagementPath::Apart,
+            (Source::Interface(_), None) | (Source::Tzsp(_) | Source::File(_), _) => {
+                ManagementPath::Apart
+            }
         }
     }
 
-    /// Takes over the mirror. Writes nothing yet.
-    pub(super) fn take_over(
+    /// Takes over the mirror. Writes nothing yet. Where there is no driver but a person, `operator` does it.
+    pub(super) fn take_over<'o>(
         self,
-        ports: &PortTable,
-        roles: &Roles,
-        state: &Path,
-        take_session: bool,
-        clock: Rc<dyn Clock>,
-    ) -> Result<Box<dyn Mirror>, Failure> {
-        let request = OpenRequest {
-            switch: &self.name,
-            profile: &self.profile,
-            ports,
-            destination: roles.destination,
-            forbidden: &roles.forbidden,
-            journal_dir: state,
-            take_session,
-            clock,
+        request: &Takeover<'_>,
+        operator: Box<dyn Operator + 'o>,
+    ) -> Result<Box<dyn Mirror + 'o>, Failure> {
+        let (Some(client), false) = (self.client, self.profile.shape == Shape::Manual) else {
+            let request = ManualRequest {
+                switch: &self.name,
+                profile: &self.profile,
+                ports: request.ports,
+                destination: request.roles.destination,
+                forbidden: &request.roles.forbidden,
+                clock: Rc::clone(&request.clock),
+            };
+            return Ok(Box::new(ManualMirror::open(&request, operator)));
         };
-        let client = self.client.ok_or_else(|| Failure::new(Exit::Usage, "no agent"))?;
+        let request = request.to_open(&self.name, &self.profile);
         Ok(Box::new(mirror::open(&request, Box::new(client))?))
+    }
+
+    /// Says what the first change would send, one line a request; writes nothing.
+    pub(super) fn plan(self, request: &Takeover<'_>) -> Result<Vec<String>, Failure> {
+        let (Some(client), false) = (self.client, self.profile.shape == Shape::Manual) else {
+            return Ok(vec!["tell you which ports to tick".to_owned()]);
+        };
+        let mut dry = DryRun::open(
+            &request.to_open(&self.name, &self.profile),
+            Box::new(client),
+        )?;
+        dry.set_sources(&request.roles.candidates)?;
+        Ok(dry.planned().to_vec())
     }
 }
 
-/// The ports of a switch that cannot be asked: numbered like its front panel.
-fn numbered(count: u16) -> PortTable {
-    let port = |number: u16| SwitchPort {
-        id: PortId(number),
-        label: PanelPort(number.to_string()),
-        if_name: String::new(),
-        alias: String::new(),
-        if_index: None,
-        bridge_port: Some(BridgePort(u32::from(number))),
-        link: Link::Unknown,
-    };
-    PortTable::new((1..=count).map(port).collect())
+/// How a mirror is to be taken over.
+pub(super) struct Takeover<'a> {
+    pub(super) ports: &'a PortTable,
+    pub(super) roles: &'a Roles,
+    /// Where journals and locks are.
+    pub(super) state: &'a Path,
+    pub(super) take_session: bool,
+    pub(super) clock: Rc<dyn Clock>,
+}
+
+impl<'a> Takeover<'a> {
+    fn to_open(&self, switch: &'a str, profile: &'a Profile) -> OpenRequest<'a> {
+        OpenRequest {
+            switch,
+            profile,
+            ports: self.ports,
+            destination: self.roles.destination,
+            forbidden: &self.roles.forbidden,
+            journal_dir: self.state,
+            take_session: self.take_session,
+            clock: Rc::clone(&self.clock),
+        }
+    }
 }
 
 /// Puts a switch back that an interrupted run left changed, before anything else is done with it.
@@ -146,20 +200,29 @@ pub fn finish_interrupted_run(
     switch: &Switch,
     state: &Path,
     clock: LiveClock,
-    desk: &mut dyn Desk,
+    desk: &dyn Desk,
 ) -> Result<(), Failure> {
-    let Some(journal) = mirror::load_journal(state, &switch.name)? else { return Ok(()) };
+    let Some(journal) = mirror::load_journal(state, &switch.name)? else {
+        return Ok(());
+    };
     desk.show(&Event::Warning(format!(
         "{} was left changed by the run of {}; it is put back first",
         switch.name,
         journal.written.strftime("%Y-%m-%d %H:%M UTC")
     )));
-    desk.show(&Event::Restoring { switch: &switch.name });
+    desk.show(&Event::Restoring {
+        switch: &switch.name,
+    });
     let agent = switch.agent.as_ref().ok_or_else(|| {
-        Failure::new(Exit::Usage, format!("{} has no address to be put back at", switch.name))
+        Failure::new(
+            Exit::Usage,
+            format!("{} has no address to be put back at", switch.name),
+        )
     })?;
     let client = connect(&switch.name, agent)?;
     mirror::repair(&journal, state, Box::new(client), Rc::new(clock))?;
-    desk.show(&Event::Restored { switch: &switch.name });
+    desk.show(&Event::Restored {
+        switch: &switch.name,
+    });
     Ok(())
 }

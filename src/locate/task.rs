@@ -54,25 +54,25 @@ pub struct Task {
 /// The person at the rack, as a run sees them.
 pub trait Desk {
     /// Shows what is happening.
-    fn show(&mut self, event: &Event<'_>);
+    fn show(&self, event: &Event<'_>);
 
     /// Asks a yes/no question.
     ///
     /// # Errors
     /// Without a terminal and without `--yes`: a refusal that names the missing flag.
-    fn confirm(&mut self, question: &str) -> Result<bool, Failure>;
+    fn confirm(&self, question: &str) -> Result<bool, Failure>;
 
     /// Lets the person choose; returns the place in `choices`. `flag` would have answered beforehand.
     ///
     /// # Errors
     /// Without a terminal: a refusal that names `flag`.
-    fn choose(&mut self, question: &str, choices: Vec<String>, flag: &str) -> Result<usize, Failure>;
+    fn choose(&self, question: &str, choices: Vec<String>, flag: &str) -> Result<usize, Failure>;
 
     /// Asks the person to do something, and waits until it is done.
     ///
     /// # Errors
     /// Without a terminal: a refusal, since nobody is there to do it.
-    fn have_done(&mut self, instruction: &str) -> Result<(), Failure>;
+    fn have_done(&self, instruction: &str) -> Result<(), Failure>;
 
     /// Tells whether the person wants to stop.
     fn interrupted(&self) -> bool;

@@ -40,12 +40,12 @@ pub struct ManualRequest<'a> {
 /// A mirror that a person sets.
 ///
 /// What they did cannot be read back: only frames prove it.
-pub struct ManualMirror {
+pub struct ManualMirror<'a> {
     switch: String,
     page: String,
     destination: PortId,
     rules: Rules,
-    operator: Box<dyn Operator>,
+    operator: Box<dyn Operator + 'a>,
     clock: Rc<dyn Clock>,
     limits: MirrorLimits,
     cost: Cost,
@@ -53,10 +53,10 @@ pub struct ManualMirror {
     told: Option<PortSet>,
 }
 
-impl ManualMirror {
+impl<'a> ManualMirror<'a> {
     /// Gets ready; the person is asked for nothing yet.
     #[must_use]
-    pub fn open(request: &ManualRequest<'_>, operator: Box<dyn Operator>) -> Self {
+    pub fn open(request: &ManualRequest<'_>, operator: Box<dyn Operator + 'a>) -> Self {
         let ManualRequest {
             switch,
             profile,
@@ -116,7 +116,7 @@ impl ManualMirror {
     }
 }
 
-impl Mirror for ManualMirror {
+impl Mirror for ManualMirror<'_> {
     fn limits(&self) -> &MirrorLimits {
         &self.limits
     }
@@ -193,7 +193,7 @@ mod tests {
         }
     }
 
-    fn mirror(gives_up: bool) -> (ManualMirror, Rc<RefCell<Vec<String>>>) {
+    fn mirror(gives_up: bool) -> (ManualMirror<'static>, Rc<RefCell<Vec<String>>>) {
         let profile = crate::profile::load("manual", Path::new("/nonexistent")).unwrap();
         let heard = Rc::new(RefCell::new(Vec::new()));
         let request = ManualRequest {

@@ -1,7 +1,7 @@
 //! A switch family's profile: which objects make its mirror, and what they accept.
 //!
 //! A profile is data. Its writer is an admin with a MIB browser, so objects carry the MIB's own names and the
-//! few words that drivers understand say what each one is for. [`raw`] is the YAML as written, [`Profile`] what
+//! few words that drivers understand say what each one is for. `raw` is the YAML as written, [`Profile`] what
 //! is left of it after all checks. Nothing here touches a socket; only [`load`] reads a file.
 
 mod base;
@@ -75,6 +75,19 @@ pub enum Confidence {
     Mib,
     /// Seen on a real switch.
     Hardware,
+}
+
+impl Confidence {
+    /// Says in words where the facts were taken from.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Confidence::Code => "taken from public client code",
+            Confidence::VendorDoc => "taken from the vendor's documents",
+            Confidence::Mib => "taken from the MIB; not yet seen on a real switch",
+            Confidence::Hardware => "seen on a real switch",
+        }
+    }
 }
 
 /// Whether the destination port still carries ordinary traffic while it receives copies.

@@ -28,20 +28,38 @@ pub struct IdentityDocument {
 /// Returns the document as text, one fact a line.
 #[must_use]
 pub fn identity(document: &IdentityDocument) -> String {
-    let who = document.ip.map(|ip| ip.to_string()).or_else(|| document.mac.map(|mac| mac.to_string()));
+    let who = document
+        .ip
+        .map(|ip| ip.to_string())
+        .or_else(|| document.mac.map(|mac| mac.to_string()));
     let mut text = format!("{}\n", Styled(STRONG, who.unwrap_or_default()));
     let mut line = |label: &str, value: &str| {
         if !value.is_empty() {
             // Writing into a String cannot fail.
-            let _written = writeln!(text, "  {} {}", Styled(LABEL, format_args!("{label:<8}")), clean(value));
+            let _written = writeln!(
+                text,
+                "  {} {}",
+                Styled(LABEL, format_args!("{label:<8}")),
+                clean(value)
+            );
         }
     };
-    line("mac", &document.mac.map_or_else(|| "not known".to_owned(), |mac| mac.to_string()));
+    line(
+        "mac",
+        &document
+            .mac
+            .map_or_else(|| "not known".to_owned(), |mac| mac.to_string()),
+    );
     if let Some(vendor) = &document.vendor {
-        line("vendor", &format!("{vendor}  (IEEE registry of {})", document.registry));
+        line(
+            "vendor",
+            &format!("{vendor}  (IEEE registry of {})", document.registry),
+        );
     }
     for name in &document.names {
-        let more = [name.group.as_deref(), name.user.as_deref()].into_iter().flatten();
+        let more = [name.group.as_deref(), name.user.as_deref()]
+            .into_iter()
+            .flatten();
         let more: String = more.map(|word| format!("  {word}")).collect();
         line(name.source, &format!("{}{more}", name.name));
     }

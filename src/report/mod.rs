@@ -4,6 +4,7 @@
 //! takes out again where colour is not wanted; no meaning rests on colour alone.
 
 pub use failure::{FailureReport, failure, warning};
+pub use html::html;
 pub use identity::{IdentityDocument, identity};
 pub use json::json;
 pub use locate::locate;
@@ -11,11 +12,10 @@ pub use patch::{patch_problems, patch_table};
 pub use progress::Progress;
 pub use replay::{ReplayDocument, replay};
 pub use restore::{RestoreRow, restore};
-pub use switch::{
-    CheckRow, Finding, PortRow, SwitchRow, switch_check, switch_list, switch_ports,
-};
+pub use switch::{CheckRow, Finding, PortRow, SwitchRow, switch_check, switch_list, switch_ports};
 
 mod failure;
+mod html;
 mod identity;
 mod json;
 mod locate;

@@ -38,7 +38,10 @@ impl<'a> From<&'a Replay> for ReplayDocument<'a> {
 /// Returns a line for each window and the verdicts.
 #[must_use]
 pub fn replay(replay: &Replay) -> String {
-    let mut text = format!("{}\n", Styled(STRONG, format_args!("{}, recorded run", replay.switch)));
+    let mut text = format!(
+        "{}\n",
+        Styled(STRONG, format_args!("{}, recorded run", replay.switch))
+    );
     for (place, step) in replay.windows.iter().enumerate() {
         let window = &step.window;
         let listened: Duration = window.until.since(window.from);
@@ -55,13 +58,17 @@ pub fn replay(replay: &Replay) -> String {
             step.why
         );
     }
-    let words = |verdict: Option<&Verdict>| verdict.map_or("none yet".to_owned(), |v| say(replay, v));
+    let words =
+        |verdict: Option<&Verdict>| verdict.map_or("none yet".to_owned(), |v| say(replay, v));
     let _written = writeln!(text, "recorded: {}", words(replay.recorded.as_ref()));
     let _written = writeln!(text, "replayed: {}", words(replay.replayed.as_ref()));
     let (style, sentence) = if replay.is_faithful() {
         (GOOD, "every decision is the same")
     } else {
-        (WARNING, "today's search decides differently (lines marked !)")
+        (
+            WARNING,
+            "today's search decides differently (lines marked !)",
+        )
     };
     let _written = writeln!(text, "{}", Styled(style, sentence));
     text
@@ -69,13 +76,24 @@ pub fn replay(replay: &Replay) -> String {
 
 fn say(replay: &Replay, verdict: &Verdict) -> String {
     let list = |ports: &[(crate::port::PortId, f64)]| {
-        let each = ports.iter().map(|(port, belief)| format!("{} ({})", replay.ports.label(*port), percent(*belief)));
+        let each = ports
+            .iter()
+            .map(|(port, belief)| format!("{} ({})", replay.ports.label(*port), percent(*belief)));
         each.collect::<Vec<_>>().join(", ")
     };
     match verdict {
-        Verdict::Found { port, confidence, .. } => format!("port {}, {}", replay.ports.label(*port), percent(*confidence)),
+        Verdict::Found {
+            port, confidence, ..
+        } => format!(
+            "port {}, {}",
+            replay.ports.label(*port),
+            percent(*confidence)
+        ),
         Verdict::NotSeen => "not seen".to_owned(),
-        Verdict::Elsewhere { confidence } => format!("heard from none of the candidates, {}", percent(*confidence)),
+        Verdict::Elsewhere { confidence } => format!(
+            "heard from none of the candidates, {}",
+            percent(*confidence)
+        ),
         Verdict::SeveralPlaces(ports) => format!("several ports: {}", list(ports)),
         Verdict::Undecided(ports) => format!("undecided: {}", list(ports)),
     }

@@ -36,7 +36,12 @@ impl RestoreRow {
     /// A journal that makes no sense.
     #[must_use]
     pub fn damaged(failure: &Failure) -> Self {
-        RestoreRow { switch: None, since: None, restored: false, error: Some(ErrorReport::from(failure)) }
+        RestoreRow {
+            switch: None,
+            since: None,
+            restored: false,
+            error: Some(ErrorReport::from(failure)),
+        }
     }
 }
 
@@ -53,10 +58,16 @@ pub fn restore(rows: &[RestoreRow]) -> String {
             (None, since) => {
                 let since = since.as_deref().unwrap_or("an earlier time");
                 let done = Styled(GOOD, "mirror put back");
-                text.push_str(&format!("{name}: {done} as it was before the run of {since}\n"));
+                text.push_str(&format!(
+                    "{name}: {done} as it was before the run of {since}\n"
+                ));
             }
             (Some(error), _) => {
-                text.push_str(&format!("{name}: {} {}\n", Styled(ERROR, "NOT put back:"), clean(&error.message)));
+                text.push_str(&format!(
+                    "{name}: {} {}\n",
+                    Styled(ERROR, "NOT put back:"),
+                    clean(&error.message)
+                ));
                 for cause in &error.causes {
                     text.push_str(&format!("  cause: {}\n", clean(cause)));
                 }

@@ -92,8 +92,14 @@ pub fn switch_ports(rows: &[PortRow]) -> String {
     let number = |number: Option<u32>| number.map(|n| n.to_string()).unwrap_or_default();
     let indexes: Vec<String> = rows.iter().map(|row| number(row.if_index)).collect();
     let bridges: Vec<String> = rows.iter().map(|row| number(row.bridge_port)).collect();
-    let text = |name, cell: fn(&PortRow) -> &str| Column { name, cells: rows.iter().map(|row| clean(cell(row))).collect() };
-    let numbers = |name, cells: &[String]| Column { name, cells: cells.iter().map(|n| Cow::Owned(n.clone())).collect() };
+    let text = |name, cell: fn(&PortRow) -> &str| Column {
+        name,
+        cells: rows.iter().map(|row| clean(cell(row))).collect(),
+    };
+    let numbers = |name, cells: &[String]| Column {
+        name,
+        cells: cells.iter().map(|n| Cow::Owned(n.clone())).collect(),
+    };
     table(&[
         text("port", |row| &row.label),
         text("ifName", |row| &row.if_name),
@@ -118,15 +124,26 @@ pub fn switch_check(name: &str, rows: &[CheckRow]) -> String {
         };
         let label = Styled(LABEL, format_args!("{:<12}", row.what));
         // Writing into a String cannot fail.
-        let _written = writeln!(text, "  {} {label} {}", Styled(style, mark), clean(&row.text));
+        let _written = writeln!(
+            text,
+            "  {} {label} {}",
+            Styled(style, mark),
+            clean(&row.text)
+        );
     }
     text
 }
 
-fn columns<T>(rows: &[T], columns: &[(&'static str, fn(&T) -> &str)]) -> String {
+/// A heading and how to read the cell of a row.
+type Cell<T> = (&'static str, fn(&T) -> &str);
+
+fn columns<T>(rows: &[T], columns: &[Cell<T>]) -> String {
     let columns: Vec<Column<'_>> = columns
         .iter()
-        .map(|(name, cell)| Column { name, cells: rows.iter().map(|row| clean(cell(row))).collect() })
+        .map(|(name, cell)| Column {
+            name,
+            cells: rows.iter().map(|row| clean(cell(row))).collect(),
+        })
         .collect();
     table(&columns)
 }
@@ -137,7 +154,11 @@ mod tests {
 
     #[test]
     fn a_check_reads_without_colour() {
-        let row = |what, finding, text: &str| CheckRow { what, finding, text: text.to_owned() };
+        let row = |what, finding, text: &str| CheckRow {
+            what,
+            finding,
+            text: text.to_owned(),
+        };
         let rows = [
             row("answers", Finding::Good, "LAB-24, up 3 min"),
             row("rights", Finding::Bad, "the credential has no `write`"),

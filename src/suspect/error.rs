@@ -8,7 +8,7 @@ use crate::error::{Diagnosis, Exit};
 /// Why there is no MAC to look for.
 #[derive(Debug, thiserror::Error)]
 pub enum SuspectError {
-    /// The address belongs to no single machine: multicast, broadcast, loopback, unspecified.
+    /// The address belongs to no single machine: multicast, broadcast, unspecified.
     #[error("{ip} is not the address of a machine on the network")]
     NotAMachine {
         /// The address.

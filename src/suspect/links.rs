@@ -47,12 +47,13 @@ pub(super) fn read() -> io::Result<Vec<LocalAddress>> {
 }
 
 /// Sees to it that another machine can have the address.
+/// A loopback address that is not bound to an interface may belong to a virtual machine or a lab on this host.
 pub(super) fn check(ip: IpAddr, addresses: &[LocalAddress]) -> Result<(), SuspectError> {
     let broadcast = match ip {
         IpAddr::V4(v4) => v4.is_broadcast() || addresses.iter().any(|own| own.is_edge(ip)),
         IpAddr::V6(_) => false,
     };
-    if ip.is_unspecified() || ip.is_multicast() || ip.is_loopback() || broadcast {
+    if ip.is_unspecified() || ip.is_multicast() || broadcast {
         return Err(SuspectError::NotAMachine { ip });
     }
     match addresses.iter().find(|own| own.ip == ip) {

@@ -1,6 +1,11 @@
 //! Scenarios for the whole loop, on a virtual clock: each file in `scenarios/` describes a switch, its hosts and
 //! faults, and what has to come out. A scenario is data; adding one needs no Rust.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a scenario that cannot be read has to fail loudly"
+)]
+
 mod scenario;
 mod world;
 
@@ -49,11 +54,21 @@ fn play(scenario: &Scenario, seed: u64) -> Played {
                 .iter()
                 .take_while(|w| !matches!(w.purpose, Purpose::ProofOn | Purpose::ProofOff))
                 .map(|w| w.observed.ports.clone())
-                .fold((0, PortSet::new()), |(changes, last), now| (changes + u32::from(now != last), now))
+                .fold((0, PortSet::new()), |(changes, last), now| {
+                    (changes + u32::from(now != last), now)
+                })
                 .0;
-            Played { outcome: outcome(&evidence.verdict), changes: before_proof, restored }
+            Played {
+                outcome: outcome(&evidence.verdict),
+                changes: before_proof,
+                restored,
+            }
         }
-        Err(error) => Played { outcome: Expected::Error(kind(&error)), changes: 0, restored },
+        Err(error) => Played {
+            outcome: Expected::Error(kind(&error)),
+            changes: 0,
+            restored,
+        },
     }
 }
 
@@ -68,9 +83,12 @@ fn outcome(verdict: &Verdict) -> Expected {
         Verdict::Found { port, .. } => Expected::Found(port.0),
         Verdict::NotSeen => Expected::NotSeen,
         Verdict::Elsewhere { .. } => Expected::Elsewhere,
-        Verdict::SeveralPlaces(ports) => {
-            Expected::SeveralPlaces(ports.iter().map(|(port, _)| port.0).collect::<BTreeSet<_>>())
-        }
+        Verdict::SeveralPlaces(ports) => Expected::SeveralPlaces(
+            ports
+                .iter()
+                .map(|(port, _)| port.0)
+                .collect::<BTreeSet<_>>(),
+        ),
         Verdict::Undecided(_) => Expected::Undecided,
     }
 }
@@ -85,7 +103,10 @@ fn kind(error: &LocateError) -> String {
 #[test]
 fn every_scenario_ends_as_it_says() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sim/scenarios");
-    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut files: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
     files.sort();
     assert!(!files.is_empty());
     let mut failures = Vec::new();
@@ -98,12 +119,20 @@ fn every_scenario_ends_as_it_says() {
                 failures.push(format!("{name}, seed {seed}: {:?}", played.outcome));
             }
             if played.changes > scenario.expect.mirror_changes_at_most {
-                failures.push(format!("{name}, seed {seed}: {} mirror changes before the proof", played.changes));
+                failures.push(format!(
+                    "{name}, seed {seed}: {} mirror changes before the proof",
+                    played.changes
+                ));
             }
             if !played.restored {
                 failures.push(format!("{name}, seed {seed}: the mirror was left changed"));
             }
         }
     }
-    assert!(failures.is_empty(), "{} failures:\n{}", failures.len(), failures.join("\n"));
+    assert!(
+        failures.is_empty(),
+        "{} failures:\n{}",
+        failures.len(),
+        failures.join("\n")
+    );
 }

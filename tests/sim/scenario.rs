@@ -72,7 +72,11 @@ pub(crate) enum Sends {
     /// Like a clock.
     EverySeconds(f64),
     /// On for so long, off for so long (both random with this mean), so many frames a second while on.
-    Bursts { on_s: f64, off_s: f64, per_s: f64 },
+    Bursts {
+        on_s: f64,
+        off_s: f64,
+        per_s: f64,
+    },
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]

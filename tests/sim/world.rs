@@ -62,12 +62,29 @@ impl World {
         let mut talkers: Vec<Talker> = (1..=scenario.switch.ports)
             .map(|port| {
                 let [high, low] = port.to_be_bytes();
-                talker(port, Mac([2, 1, 0, 0, high, low]), false, false, Sends::PerSecond(scenario.background_per_s))
+                talker(
+                    port,
+                    Mac([2, 1, 0, 0, high, low]),
+                    false,
+                    false,
+                    Sends::PerSecond(scenario.background_per_s),
+                )
             })
             .collect();
         let suspects = [Some(&scenario.suspect), scenario.twin.as_ref()];
-        talkers.extend(suspects.into_iter().flatten().map(|s| talker(s.port, SUSPECT, true, false, s.sends)));
-        talkers.push(talker(0, SUSPECT, true, true, Sends::PerSecond(scenario.strays_per_s)));
+        talkers.extend(
+            suspects
+                .into_iter()
+                .flatten()
+                .map(|s| talker(s.port, SUSPECT, true, false, s.sends)),
+        );
+        talkers.push(talker(
+            0,
+            SUSPECT,
+            true,
+            true,
+            Sends::PerSecond(scenario.strays_per_s),
+        ));
         let mut state = State {
             now: Duration::ZERO,
             random: fastrand::Rng::with_seed(seed),
@@ -97,7 +114,14 @@ impl World {
 
     pub(crate) fn instruments(&self) -> (FakeMirror, FakeSniffer, World) {
         let limits = self.0.borrow().limits.clone();
-        (FakeMirror { world: self.clone(), limits }, FakeSniffer(self.clone()), self.clone())
+        (
+            FakeMirror {
+                world: self.clone(),
+                limits,
+            },
+            FakeSniffer(self.clone()),
+            self.clone(),
+        )
     }
 }
 
@@ -127,7 +151,12 @@ impl Talker {
 impl State {
     fn mirrored_at(&self, at: Duration, port: PortId) -> bool {
         let alive = self.copying && self.session_ends.is_none_or(|end| at < end);
-        let set = self.mirrored.iter().rev().find(|(from, _)| *from <= at).map(|(_, set)| set);
+        let set = self
+            .mirrored
+            .iter()
+            .rev()
+            .find(|(from, _)| *from <= at)
+            .map(|(_, set)| set);
         alive && set.is_some_and(|set| set.contains(port))
     }
 
@@ -137,7 +166,13 @@ impl State {
         if first.next >= until {
             return None;
         }
-        let (at, port, suspect, stray, mac) = (first.next, first.port, first.suspect, first.stray, first.mac);
+        let (at, port, suspect, stray, mac) = (
+            first.next,
+            first.port,
+            first.suspect,
+            first.stray,
+            first.mac,
+        );
         first.schedule(at, &mut self.random);
         let heard = stray || self.mirrored_at(at, port);
         Some((at, heard, suspect, mac))
@@ -204,8 +239,16 @@ pub(crate) struct FakeMirror {
 
 impl FakeMirror {
     fn lost(doing: &'static str) -> MirrorError {
-        let source = SnmpError::Lost { agent: "the fake".to_owned(), attempts: 1, seconds: 1.0 };
-        MirrorError::Snmp { switch: "fake".to_owned(), doing, source }
+        let source = SnmpError::Lost {
+            agent: "the fake".to_owned(),
+            attempts: 1,
+            seconds: 1.0,
+        };
+        MirrorError::Snmp {
+            switch: "fake".to_owned(),
+            doing,
+            source,
+        }
     }
 }
 
@@ -215,7 +258,10 @@ impl Mirror for FakeMirror {
     }
 
     fn set_sources(&mut self, ports: &PortSet) -> Result<Written, MirrorError> {
-        assert!(ports.len() <= self.limits.sources.unwrap_or(usize::MAX), "more sources than the switch takes");
+        assert!(
+            ports.len() <= self.limits.sources.unwrap_or(usize::MAX),
+            "more sources than the switch takes"
+        );
         let mut state = self.world.0.borrow_mut();
         state.now += self.limits.write_time.max(Duration::from_millis(1));
         if state.now < state.deaf_until {
@@ -224,14 +270,21 @@ impl Mirror for FakeMirror {
         }
         state.changes += 1;
         let changes = state.changes;
-        let faults: Vec<_> = state.faults.iter().filter(|f| f.nth == changes || (f.onwards && f.nth < changes)).copied().collect();
+        let faults: Vec<_> = state
+            .faults
+            .iter()
+            .filter(|f| f.nth == changes || (f.onwards && f.nth < changes))
+            .copied()
+            .collect();
         let effective = state.now + state.late;
         state.session_ends = None;
         state.shown = ports.clone();
         state.mirrored.push((effective, ports.clone()));
         for fault in faults {
             match fault.what {
-                FaultKind::LoseSession => state.session_ends = Some(state.now + Duration::from_secs(2)),
+                FaultKind::LoseSession => {
+                    state.session_ends = Some(state.now + Duration::from_secs(2))
+                }
                 FaultKind::CopyNothing => state.copying = false,
                 FaultKind::Reboot => {
                     state.session_ends = Some(state.now);
@@ -239,7 +292,10 @@ impl Mirror for FakeMirror {
                 }
             }
         }
-        Ok(Written { writes: 1, took: self.limits.write_time })
+        Ok(Written {
+            writes: 1,
+            took: self.limits.write_time,
+        })
     }
 
     fn sources(&mut self) -> Result<PortSet, MirrorError> {

@@ -125,7 +125,7 @@ fn a_read_only_switch_refuses_the_writing_community() {
 
 #[test]
 fn a_reboot_silences_the_switch_and_loses_its_mirror() {
-    let down = Duration::from_millis(1600);
+    let down = Duration::from_millis(1200);
     let mut spec = with(Faults {
         reboot: Some(Reboot {
             at: When::Write(2),

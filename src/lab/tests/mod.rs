@@ -58,7 +58,7 @@ impl Manager {
             .build()
             .unwrap();
         let client = Client::builder(agent, auth)
-            .request_timeout(Duration::from_millis(1500))
+            .request_timeout(Duration::from_secs(1))
             .retry(Retry::none())
             .connect();
         let client = runtime.block_on(client).unwrap();
@@ -142,7 +142,7 @@ impl Ear {
         spec
     }
 
-    /// Forgets what has arrived so far.
+    /// Collects the frames that have arrived and will arrive within `span`.
     #[expect(clippy::disallowed_methods, reason = "the lab runs on the real clock")]
     fn listen(&self, span: Duration) -> Vec<Vec<u8>> {
         let end = Instant::now() + span;

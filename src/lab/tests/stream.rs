@@ -1,6 +1,7 @@
 //! What arrives at the laptop's capture.
 
 use super::*;
+use crate::wire::ip;
 use crate::wire::netbios::{self, NodeStatus};
 
 const A_WHILE: Duration = Duration::from_millis(400);
@@ -127,6 +128,10 @@ fn the_suspect_tells_its_name_and_is_seen_answering() {
 
     let frames = ear.listen(A_WHILE);
     assert_eq!(from(truth.mac, &frames), 1, "its answer comes to us anyway");
+    let mut frames = frames.iter().map(|frame| Frame::parse(frame).unwrap());
+    let answer = frames.find(|frame| frame.src == truth.mac);
+    let packet = ip::Packet::parse(answer.unwrap().payload).unwrap();
+    assert_eq!(packet.destination, asker.local_addr().unwrap().ip());
 }
 
 #[test]

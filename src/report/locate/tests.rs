@@ -38,6 +38,7 @@ fn empty(outcome: Outcome) -> Report {
         candidates: vec![],
         other_macs_on_port: vec![],
         behind: None,
+        plan: vec![],
         probes: vec![],
         mirror: MirrorReport {
             writes: 0,
@@ -49,7 +50,7 @@ fn empty(outcome: Outcome) -> Report {
     }
 }
 
-fn located() -> Report {
+pub(in crate::report) fn located() -> Report {
     Report {
         switch: Some("office-1".to_owned()),
         port: Some(PortReport {
@@ -71,6 +72,7 @@ fn located() -> Report {
             confirmed: true,
             cycles: 2,
         }),
+        plan: vec![],
         probes: vec![
             probe(&["16", "17"], 3),
             probe(&["16"], 0),

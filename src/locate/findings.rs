@@ -1,0 +1,105 @@
+//! What was heard on a switch becomes what the report says.
+
+use std::collections::BTreeSet;
+
+use super::answer::{self, Answer};
+use super::drive::Evidence;
+use super::naming;
+use super::outcome::{Outcome, Report};
+use super::survey::Survey;
+use crate::config::{Config, Switch};
+use crate::mac::Mac;
+use crate::mirror::Copies;
+use crate::port::PortId;
+
+/// A switch that was searched.
+#[derive(Clone, Copy)]
+pub(super) struct Searched<'a> {
+    pub(super) switch: &'a Switch,
+    pub(super) survey: &'a Survey,
+    pub(super) copies: Copies,
+}
+
+/// Adds to the report what the search of a switch has shown.
+pub(super) fn take_in(
+    report: &mut Report,
+    config: &Config,
+    searched: Searched<'_>,
+    evidence: &Evidence,
+) {
+    let Searched {
+        switch,
+        survey,
+        copies,
+    } = searched;
+    let answer = Answer::from(&evidence.verdict);
+    let macs = answer::suspect_macs(evidence);
+    report.outcome = answer.outcome;
+    report.confirmation = answer.confirmation;
+    report.candidates = answer.candidates(&switch.name, &survey.ports);
+    report.probes.extend(answer::probes(
+        &switch.name,
+        &survey.ports,
+        &evidence.windows,
+    ));
+    report.mirror.writes += evidence.writes;
+    report.suspect.ip = report.suspect.ip.or_else(|| answer::only_ip(evidence));
+    report.suspect.mac = report.suspect.mac.or_else(|| only(&macs));
+    match (answer.port, survey.table_says) {
+        (Some((port, confidence)), _) => {
+            report.switch = Some(switch.name.clone());
+            report.port = answer::port_report(&survey.ports, port);
+            report.confidence = Some(confidence);
+            let others = match copies {
+                Copies::Ingress => answer::neighbours(evidence, port),
+                Copies::Both => BTreeSet::new(),
+            };
+            report.other_macs_on_port = others.difference(&macs).copied().collect();
+            tell_what_is_behind(report, survey, port);
+            tell_the_outlet(report, config, searched, port);
+        }
+        (None, Some(port))
+            if survey.uplinks.contains(port) && answer.outcome == Outcome::NotSeen =>
+        {
+            report.warnings.push(format!(
+                "{} has learned the suspect on port {}, an uplink: look on the switch behind it",
+                switch.name,
+                survey.ports.label(port)
+            ));
+        }
+        (None, _) => {}
+    }
+}
+
+/// A device that announces itself tells more than the number of addresses.
+fn tell_what_is_behind(report: &mut Report, survey: &Survey, port: PortId) {
+    let announced = survey
+        .neighbours
+        .iter()
+        .find(|neighbour| neighbour.port == port);
+    if announced.is_some_and(|neighbour| neighbour.does.access_point) {
+        report.outcome = Outcome::AccessPoint;
+    }
+    report.behind = match announced {
+        Some(neighbour) => Some(format!("{} announces itself there", neighbour.name)),
+        None => answer::what_is_behind(report.other_macs_on_port.len()),
+    };
+}
+
+fn tell_the_outlet(report: &mut Report, config: &Config, searched: Searched<'_>, port: PortId) {
+    let Some(port) = searched.survey.ports.get(port) else {
+        return;
+    };
+    match naming::place(config, &searched.switch.name, port) {
+        Ok(place) => report.patch = Some(place),
+        Err(sentence) => report.warnings.push(sentence),
+    }
+}
+
+fn only(macs: &BTreeSet<Mac>) -> Option<Mac> {
+    if macs.len() == 1 {
+        macs.first().copied()
+    } else {
+        None
+    }
+}
