@@ -128,11 +128,7 @@ pub(super) fn run(args: &LocateArgs, context: &Context) -> Result<Exit, Failure>
             let config = context.config()?;
             let state = context.state_folder()?;
             // Before the run: a file that cannot be written must not cost the answer.
-            let file = args
-                .report
-                .as_deref()
-                .map(create)
-                .transpose()?;
+            let file = args.report.as_deref().map(create).transpose()?;
             let ended = at_terminal(&config, &args.task(target), &state, args.yes, context);
             if let Some(mut file) = file {
                 let written = file.write_all(report::html(&ended.report).as_bytes());

@@ -208,7 +208,6 @@ mod tests {
     #[test]
     fn neighbours_are_those_heard_with_the_port_alone_and_never_without_it() {
         let evidence = Evidence {
-            verdict: Verdict::NotSeen,
             windows: vec![
                 window(Purpose::Narrow, &[1, 2], &[1, 2, 3]),
                 window(Purpose::ProofOn, &[2], &[2, 3]),
