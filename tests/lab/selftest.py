@@ -183,6 +183,7 @@ def _links(_lab, checks):
     status = snmp.column(STATUS, 5, topology.LAPTOP_PORT)
     snmp.set_values(*snmp.create(5))
     netns.batch("sw", ["link set port5 down"])
+    time.sleep(0.2)
     checks.same("the cable is out: the row is notReady", snmp.get(status), "3")
     checks.same("a port that is down cannot be activated", snmp.set_values((status, "i", ACTIVE)), "inconsistentValue")
     snmp.set_values(*snmp.destroy(5))
