@@ -59,6 +59,22 @@ impl From<&Verdict> for Answer {
     }
 }
 
+impl From<&Evidence> for Answer {
+    /// A suspect that was never heard is not seen, also where the time was too short for the search to be sure of it:
+    /// a shortlist would only name the ports that were listened to least.
+    fn from(evidence: &Evidence) -> Answer {
+        let heard = evidence
+            .windows
+            .iter()
+            .any(|window| !window.observed.sightings.is_empty());
+        if heard {
+            Answer::from(&evidence.verdict)
+        } else {
+            Answer::from(&Verdict::NotSeen)
+        }
+    }
+}
+
 impl Answer {
     /// The shortlist with labels instead of numbers.
     #[must_use]
@@ -217,6 +233,26 @@ mod tests {
             writes: 3,
         };
         assert_eq!(neighbours(&evidence, PortId(2)), BTreeSet::from([mac(2)]));
+    }
+
+    #[test]
+    fn a_suspect_that_was_never_heard_has_no_shortlist() {
+        let mut evidence = Evidence {
+            verdict: Verdict::Undecided(vec![(PortId(1), 0.4), (PortId(2), 0.3)]),
+            windows: vec![window(Purpose::Narrow, &[1, 2], &[3])],
+            writes: 1,
+        };
+        let answer = Answer::from(&evidence);
+        assert_eq!(
+            (answer.outcome, answer.shortlist.len()),
+            (Outcome::NotSeen, 0)
+        );
+        evidence.windows[0].observed.sightings = vec![Moment::START];
+        let answer = Answer::from(&evidence);
+        assert_eq!(
+            (answer.outcome, answer.shortlist.len()),
+            (Outcome::Undecided, 2)
+        );
     }
 
     #[test]

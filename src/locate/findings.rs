@@ -32,7 +32,7 @@ pub(super) fn take_in(
         survey,
         copies,
     } = searched;
-    let answer = Answer::from(&evidence.verdict);
+    let answer = Answer::from(evidence);
     let macs = answer::suspect_macs(evidence);
     report.outcome = answer.outcome;
     report.confirmation = answer.confirmation;

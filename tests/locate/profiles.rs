@@ -24,7 +24,12 @@ const FIELDS: [&str; 13] = [
 ];
 
 fn keys(value: &Value) -> Vec<&str> {
-    value.as_object().unwrap().keys().map(String::as_str).collect()
+    value
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(String::as_str)
+        .collect()
 }
 
 fn finds_the_suspect_on(profile: Profile) {
@@ -60,7 +65,10 @@ fn finds_the_suspect_on(profile: Profile) {
     assert!((0.999..=1.0).contains(&confidence), "{confidence}");
     assert_eq!(keys(&report["confirmation"]), ["confirmed", "cycles"]);
     let last = report["path"].as_array().unwrap().last().unwrap();
-    assert_eq!((&last["switch"], &last["port"]), (&SWITCH.into(), &found["label"]));
+    assert_eq!(
+        (&last["switch"], &last["port"]),
+        (&SWITCH.into(), &found["label"])
+    );
     assert_eq!(report["other_macs_on_port"], Value::Array(vec![]));
     for probe in report["probes"].as_array().unwrap() {
         let fields = ["switch", "sources", "seconds", "sightings", "why"];
@@ -126,7 +134,13 @@ fn without_json_the_answer_is_text_on_stdout_and_the_progress_on_stderr() {
     for told in [&port.outlet, "RECEPTION-PC", "confirmed", "put back"] {
         assert!(ran.out.contains(told), "no {told} in {ran}");
     }
-    assert!(ran.err.contains("step 1:") && !ran.err.contains(&answer), "{ran}");
-    assert!(!ran.out.contains('\x1b') && !ran.err.contains('\x1b'), "{ran}");
+    assert!(
+        ran.err.contains("step 1:") && !ran.err.contains(&answer),
+        "{ran}"
+    );
+    assert!(
+        !ran.out.contains('\x1b') && !ran.err.contains('\x1b'),
+        "{ran}"
+    );
     site.assert_untouched();
 }

@@ -14,11 +14,11 @@ use halfspan::snmp::{Client, Oid, Snmp, SnmpCredentials, Timing, VarBind};
 use serde_json::Value;
 
 /// The switch's name in the configuration that the lab hands out.
-pub const SWITCH: &str = "office-1";
+pub(crate) const SWITCH: &str = "office-1";
 
 /// A virtual switch, and a folder with the configuration, the patch list and the journals of the runs on it.
-pub struct Site {
-    pub lab: Lab,
+pub(crate) struct Site {
+    pub(crate) lab: Lab,
     folder: tempfile::TempDir,
     profile: Profile,
     /// The mirror objects before anything was run.
@@ -26,15 +26,15 @@ pub struct Site {
 }
 
 /// How a run of the program ended.
-pub struct Ran {
-    pub status: ExitStatus,
-    pub out: String,
-    pub err: String,
+pub(crate) struct Ran {
+    pub(crate) status: ExitStatus,
+    pub(crate) out: String,
+    pub(crate) err: String,
 }
 
 impl Site {
     /// Starts a small switch with the suspect on port 5.
-    pub fn new(change: impl FnOnce(&mut Spec)) -> Site {
+    pub(crate) fn new(change: impl FnOnce(&mut Spec)) -> Site {
         let mut spec = Spec {
             ports: 12,
             ..Spec::default()
@@ -52,17 +52,19 @@ impl Site {
             profile,
             before: Vec::new(),
         };
+        site.hide("public", "HALFSPAN_RO");
+        site.hide("private", "HALFSPAN_RW");
         site.before = site.mirror_objects();
         site
     }
 
     /// The folder of the configuration.
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
     /// The journals that are on disk.
-    pub fn journals(&self) -> Vec<PathBuf> {
+    pub(crate) fn journals(&self) -> Vec<PathBuf> {
         let folder = self.path("state/halfspan/journal");
         let files = fs::read_dir(folder).into_iter().flatten();
         let paths = files.map(|file| file.unwrap().path());
@@ -72,38 +74,49 @@ impl Site {
     }
 
     /// Replaces a text that stands in the configuration.
-    pub fn reconfigure(&self, from: &str, to: &str) {
+    pub(crate) fn reconfigure(&self, from: &str, to: &str) {
         let file = self.path("halfspan.yaml");
         let text = fs::read_to_string(&file).unwrap();
         assert!(text.contains(from), "no `{from}` in:\n{text}");
         fs::write(file, text.replace(from, to)).unwrap();
     }
 
-    pub fn suspect(&self) -> Ipv4Addr {
+    /// Takes a secret out of the configuration, where the program would warn of it.
+    fn hide(&self, secret: &str, variable: &str) {
+        let file = self.path("halfspan.yaml");
+        let text = fs::read_to_string(&file).unwrap();
+        let hidden = text.replace(&format!("\"{secret}\""), &format!("\"env:{variable}\""));
+        fs::write(file, hidden).unwrap();
+    }
+
+    pub(crate) fn suspect(&self) -> Ipv4Addr {
         self.lab.truth().ip
     }
 
-    pub fn suspect_port(&self) -> TruePort {
+    pub(crate) fn suspect_port(&self) -> TruePort {
         self.lab.truth().port.unwrap()
     }
 
     /// The program in the site's folder, without any of the user's own settings.
-    pub fn command(&self) -> Command {
+    pub(crate) fn command(&self) -> Command {
         let mut command = program(self.folder.path());
-        command.env("XDG_STATE_HOME", self.path("state"));
+        command
+            .env("XDG_STATE_HOME", self.path("state"))
+            .env("HALFSPAN_RO", "public")
+            .env("HALFSPAN_RW", "private");
         command
     }
 
-    pub fn run(&self, args: &[&str]) -> Ran {
+    pub(crate) fn run(&self, args: &[&str]) -> Ran {
         Running::start(self.command().args(args)).end()
     }
 
     /// Looks for the suspect's address; nobody has to be asked.
-    pub fn locate(&self, args: &[&str]) -> Ran {
+    pub(crate) fn locate(&self, args: &[&str]) -> Ran {
         self.start_locate(args).end()
     }
 
-    pub fn start_locate(&self, args: &[&str]) -> Running {
+    pub(crate) fn start_locate(&self, args: &[&str]) -> Running {
         let suspect = self.suspect().to_string();
         let mut command = self.command();
         command.args(["locate", "--yes", "--seed", "1", "--ip", &suspect]);
@@ -111,7 +124,7 @@ impl Site {
     }
 
     /// Every mirror object of the switch, as its agent shows it.
-    pub fn mirror_objects(&self) -> Vec<VarBind> {
+    pub(crate) fn mirror_objects(&self) -> Vec<VarBind> {
         let credentials = SnmpCredentials::Community {
             v1: false,
             read: Secret::new("public".to_owned()),
@@ -130,7 +143,7 @@ impl Site {
     /// Checks that the switch's mirror is as it was, that no journal is left, and that nothing but mirror objects
     /// was ever written.
     #[track_caller]
-    pub fn assert_untouched(&self) {
+    pub(crate) fn assert_untouched(&self) {
         assert_eq!(self.mirror_objects(), self.before);
         assert_eq!(self.journals(), Vec::<PathBuf>::new());
         self.assert_only_mirror_objects_written();
@@ -138,13 +151,13 @@ impl Site {
 
     /// Checks that no write was even tried.
     #[track_caller]
-    pub fn assert_unwritten(&self) {
+    pub(crate) fn assert_unwritten(&self) {
         assert_eq!(self.lab.write_attempts(), []);
         self.assert_untouched();
     }
 
     #[track_caller]
-    pub fn assert_changed(&self) {
+    pub(crate) fn assert_changed(&self) {
         assert_ne!(self.mirror_objects(), self.before);
         assert_ne!(self.journals(), Vec::<PathBuf>::new());
     }
@@ -169,7 +182,7 @@ fn mirror_root(profile: Profile) -> &'static [u32] {
 }
 
 /// The built program in `folder`, without any of the user's own settings.
-pub fn program(folder: &Path) -> Command {
+pub(crate) fn program(folder: &Path) -> Command {
     let mut command = Command::new(assert_cmd::cargo::cargo_bin!("halfspan"));
     command
         .current_dir(folder)
@@ -182,34 +195,37 @@ pub fn program(folder: &Path) -> Command {
 }
 
 /// The program at work. It is killed when the test breaks off.
-pub struct Running(Option<Child>);
+pub(crate) struct Running(Option<Child>);
 
 impl Running {
-    pub fn start(command: &mut Command) -> Running {
+    pub(crate) fn start(command: &mut Command) -> Running {
         Running(Some(command.spawn().unwrap()))
     }
 
-    pub fn pid(&self) -> nix::unistd::Pid {
+    pub(crate) fn pid(&self) -> nix::unistd::Pid {
         let id = self.0.as_ref().unwrap().id();
         nix::unistd::Pid::from_raw(id.try_into().unwrap())
     }
 
-    pub fn signal(&self, signal: nix::sys::signal::Signal) {
+    pub(crate) fn signal(&self, signal: nix::sys::signal::Signal) {
         nix::sys::signal::kill(self.pid(), signal).unwrap();
     }
 
     /// Waits until it ends by itself.
-    pub fn end(mut self) -> Ran {
+    #[expect(clippy::print_stdout, reason = "shown where a test fails")]
+    pub(crate) fn end(mut self) -> Ran {
         let output = self.0.take().unwrap().wait_with_output().unwrap();
-        Ran {
+        let ran = Ran {
             status: output.status,
             out: String::from_utf8(output.stdout).unwrap(),
             err: String::from_utf8(output.stderr).unwrap(),
-        }
+        };
+        println!("{ran}");
+        ran
     }
 
     /// Tells whether it is still at work.
-    pub fn goes_on(&mut self) -> bool {
+    pub(crate) fn goes_on(&mut self) -> bool {
         self.0.as_mut().unwrap().try_wait().unwrap().is_none()
     }
 }
@@ -225,14 +241,14 @@ impl Drop for Running {
 
 impl Ran {
     #[track_caller]
-    pub fn assert_exit(&self, code: i32) -> &Ran {
+    pub(crate) fn assert_exit(&self, code: i32) -> &Ran {
         assert_eq!(self.status.code(), Some(code), "{self}");
         self
     }
 
     /// The one JSON document on stdout.
     #[track_caller]
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         match serde_json::from_str(&self.out) {
             Ok(document) => document,
             Err(error) => panic!("{error} in {self}"),
@@ -241,7 +257,7 @@ impl Ran {
 
     /// Checks that one error is told, on stderr alone, with a remedy; returns its lines from `error:` on.
     #[track_caller]
-    pub fn told_error(&self) -> String {
+    pub(crate) fn told_error(&self) -> String {
         assert_eq!(self.out, "", "{self}");
         let lines: Vec<&str> = self.err.lines().collect();
         let of = |word: &str| lines.iter().filter(|line| line.starts_with(word)).count();
@@ -252,7 +268,7 @@ impl Ran {
 
     /// Checks that it found the suspect where it is.
     #[track_caller]
-    pub fn assert_located(&self, site: &Site) -> Value {
+    pub(crate) fn assert_located(&self, site: &Site) -> Value {
         self.assert_exit(0);
         let report = self.json();
         let truth = site.suspect_port();
@@ -268,13 +284,17 @@ impl Ran {
 
 impl std::fmt::Display for Ran {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}\n--- out\n{}\n--- err\n{}", self.status, self.out, self.err)
+        write!(
+            f,
+            "{}\n--- out\n{}\n--- err\n{}",
+            self.status, self.out, self.err
+        )
     }
 }
 
 /// Waits until something has come about, at most 30 s.
 #[track_caller]
-pub fn wait_for(what: &str, mut come: impl FnMut() -> bool) {
+pub(crate) fn wait_for(what: &str, mut come: impl FnMut() -> bool) {
     for _ in 0..3000 {
         if come() {
             return;
@@ -285,7 +305,7 @@ pub fn wait_for(what: &str, mut come: impl FnMut() -> bool) {
 }
 
 /// Reads what is left in a pipe.
-pub fn read_all(mut pipe: impl Read) -> String {
+pub(crate) fn read_all(mut pipe: impl Read) -> String {
     let mut text = String::new();
     pipe.read_to_string(&mut text).unwrap();
     text
