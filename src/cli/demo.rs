@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::Context;
 use super::lab::{WorldArgs, write_files};
-use super::locate::locate_and_print;
+use super::locate::{at_terminal, print};
 use crate::config::Config;
 use crate::error::{Exit, Failure};
 use crate::lab::Lab;
@@ -48,11 +48,6 @@ pub(super) fn run(args: &DemoArgs, context: &Context) -> Result<Exit, Failure> {
         record: None,
         seed,
     };
-    locate_and_print(
-        &config,
-        &task,
-        &folder.path().join("journal"),
-        true,
-        context,
-    )
+    let state = folder.path().join("journal");
+    print(at_terminal(&config, &task, &state, true, context), context)
 }

@@ -1,5 +1,7 @@
 //! `halfspan locate`: the main job.
 
+use std::fs::File;
+use std::io::Write;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -10,7 +12,7 @@ use super::Context;
 use super::desk::TerminalDesk;
 use crate::config::{Config, PortList};
 use crate::error::{Exit, Failure};
-use crate::locate::{self, Target, Task};
+use crate::locate::{self, Ended, Target, Task};
 use crate::mac::Mac;
 use crate::report;
 
@@ -60,6 +62,9 @@ pub(super) struct LocateArgs {
     /// Answer every question with yes
     #[arg(short, long)]
     yes: bool,
+    /// Write the report as an HTML file too
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
     /// Record every step of the search in this file
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
@@ -121,13 +126,17 @@ pub(super) fn run(args: &LocateArgs, context: &Context) -> Result<Exit, Failure>
         }
         (None, Some(target)) => {
             let config = context.config()?;
-            locate_and_print(
-                &config,
-                &args.task(target),
-                &context.state_folder()?,
-                args.yes,
-                context,
-            )
+            let state = context.state_folder()?;
+            // Before the run: a file that cannot be written must not cost the answer.
+            let file = args.report.as_deref().map(create).transpose()?;
+            let ended = at_terminal(&config, &args.task(target), &state, args.yes, context);
+            if let Some(mut file) = file {
+                let written = file.write_all(report::html(&ended.report).as_bytes());
+                written.unwrap_or_else(|error| {
+                    context.warn(&format!("the HTML report is not complete: {error}"))
+                });
+            }
+            print(ended, context)
         }
         (None, None) => {
             Err(Failure::new(Exit::Usage, "nobody to look for")
@@ -136,17 +145,31 @@ pub(super) fn run(args: &LocateArgs, context: &Context) -> Result<Exit, Failure>
     }
 }
 
-/// Runs a task and prints its report; also what `demo` does with its lab. Journals and locks are in `state`.
-pub(super) fn locate_and_print(
+fn create(path: &Path) -> Result<File, Failure> {
+    File::create(path).map_err(|error| {
+        Failure::new(
+            Exit::Usage,
+            format!("cannot write {}: {error}", path.display()),
+        )
+        .hint("choose another file for --report")
+    })
+}
+
+/// Runs a task; also what `demo` does with its lab. Journals and locks are in `state`.
+pub(super) fn at_terminal(
     config: &Config,
     task: &Task,
     state: &Path,
     yes: bool,
     context: &Context,
-) -> Result<Exit, Failure> {
+) -> Ended {
+    // Dropped at the end, which takes the picture away before the report is printed.
     let desk = TerminalDesk::new(yes, context);
-    let ended = locate::locate(config, task, state, &desk);
-    drop(desk); // takes the picture away before the report is printed
+    locate::locate(config, task, state, &desk)
+}
+
+/// Prints the report of a run.
+pub(super) fn print(ended: Ended, context: &Context) -> Result<Exit, Failure> {
     let exit = ended.exit();
     match ended.failure {
         // With --json the report is the one document, and it holds the error.

@@ -59,23 +59,20 @@ impl From<&Verdict> for Answer {
     }
 }
 
-impl From<&Evidence> for Answer {
+impl Answer {
+    /// Returns what a verdict comes to, given what was heard.
+    ///
     /// A suspect that was never heard is not seen, also where the time was too short for the search to be sure of it:
     /// a shortlist would only name the ports that were listened to least.
-    fn from(evidence: &Evidence) -> Answer {
+    #[must_use]
+    pub fn of(verdict: &Verdict, evidence: &Evidence) -> Answer {
         let heard = evidence
             .windows
             .iter()
             .any(|window| !window.observed.sightings.is_empty());
-        if heard {
-            Answer::from(&evidence.verdict)
-        } else {
-            Answer::from(&Verdict::NotSeen)
-        }
+        Answer::from(if heard { verdict } else { &Verdict::NotSeen })
     }
-}
 
-impl Answer {
     /// The shortlist with labels instead of numbers.
     #[must_use]
     pub fn candidates(&self, switch: &str, ports: &PortTable) -> Vec<CandidateReport> {
@@ -224,7 +221,6 @@ mod tests {
     #[test]
     fn neighbours_are_those_heard_with_the_port_alone_and_never_without_it() {
         let evidence = Evidence {
-            verdict: Verdict::NotSeen,
             windows: vec![
                 window(Purpose::Narrow, &[1, 2], &[1, 2, 3]),
                 window(Purpose::ProofOn, &[2], &[2, 3]),
@@ -237,18 +233,18 @@ mod tests {
 
     #[test]
     fn a_suspect_that_was_never_heard_has_no_shortlist() {
+        let verdict = Verdict::Undecided(vec![(PortId(1), 0.4), (PortId(2), 0.3)]);
         let mut evidence = Evidence {
-            verdict: Verdict::Undecided(vec![(PortId(1), 0.4), (PortId(2), 0.3)]),
             windows: vec![window(Purpose::Narrow, &[1, 2], &[3])],
             writes: 1,
         };
-        let answer = Answer::from(&evidence);
+        let answer = Answer::of(&verdict, &evidence);
         assert_eq!(
             (answer.outcome, answer.shortlist.len()),
             (Outcome::NotSeen, 0)
         );
         evidence.windows[0].observed.sightings = vec![Moment::START];
-        let answer = Answer::from(&evidence);
+        let answer = Answer::of(&verdict, &evidence);
         assert_eq!(
             (answer.outcome, answer.shortlist.len()),
             (Outcome::Undecided, 2)

@@ -8,6 +8,7 @@ use std::net::IpAddr;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
+use super::catch::Catch;
 use super::control::{self, Latency};
 use super::error::LocateError;
 use super::event::Event;
@@ -17,7 +18,7 @@ use crate::mac::Mac;
 use crate::mirror::{Mirror, MirrorError};
 use crate::port::PortSet;
 use crate::search::{Observed, Purpose, Quality, Search, Step, Verdict};
-use crate::sniff::{Heard, Sighting, Sniffer};
+use crate::sniff::Sniffer;
 
 /// How often the person following the run is told that time passes.
 const TICK: Duration = Duration::from_millis(200);
@@ -62,34 +63,32 @@ pub struct Window {
     pub others: BTreeSet<Mac>,
 }
 
-/// What a run has found out.
-#[derive(Clone, Debug, PartialEq)]
+/// What a run has heard and done, also one that broke off.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Evidence {
-    /// The search's answer.
-    pub verdict: Verdict,
     /// Every window, in order.
     pub windows: Vec<Window>,
     /// Requests that changed the switch.
     pub writes: u32,
 }
 
-/// Runs a search to its end.
+/// Runs a search to its end and returns its answer; `evidence` holds what came of it on every way out.
 ///
 /// # Errors
 /// [`LocateError`], if the mirror or the capture failed for good, or the person wants to stop.
-pub fn drive(
+pub fn drive<'a>(
     search: &mut Search,
-    instruments: Instruments<'_>,
+    instruments: Instruments<'a>,
     candidates: &PortSet,
-) -> Result<Evidence, LocateError> {
+    evidence: &'a mut Evidence,
+) -> Result<Verdict, LocateError> {
     let settle = instruments.mirror.limits().settle;
     let mut run = Run {
         instruments,
         mirrored: None,
         settled_at: Moment::START,
         settle,
-        windows: Vec::new(),
-        writes: 0,
+        evidence,
     };
     run.control(search, candidates)?;
     let verdict = loop {
@@ -116,11 +115,7 @@ pub fn drive(
         recorder.verdict(&verdict)?;
     }
     run.believe_only_a_living_mirror(&verdict)?;
-    Ok(Evidence {
-        verdict,
-        windows: run.windows,
-        writes: run.writes,
-    })
+    Ok(verdict)
 }
 
 /// How long to listen, and why.
@@ -131,16 +126,6 @@ struct Wish {
     why: String,
 }
 
-/// What was heard between two moments.
-#[derive(Default)]
-struct Catch {
-    until: Moment,
-    sightings: Vec<Moment>,
-    suspect_macs: BTreeSet<Mac>,
-    suspect_ips: BTreeSet<IpAddr>,
-    heard: Heard,
-}
-
 struct Run<'a> {
     instruments: Instruments<'a>,
     /// What the switch mirrors; `None` before the first write, and when it is no longer known.
@@ -148,8 +133,7 @@ struct Run<'a> {
     /// From when on frames are of the present set.
     settled_at: Moment,
     settle: Duration,
-    windows: Vec<Window>,
-    writes: u32,
+    evidence: &'a mut Evidence,
 }
 
 impl Run<'_> {
@@ -232,7 +216,7 @@ impl Run<'_> {
 
     fn begin(&mut self, ports: &PortSet, wish: &Wish) {
         let at = self.now();
-        let number = u32::try_from(self.windows.len())
+        let number = u32::try_from(self.evidence.windows.len())
             .unwrap_or(u32::MAX)
             .saturating_add(1);
         (self.instruments.observer)(&Event::Step {
@@ -255,7 +239,7 @@ impl Run<'_> {
             self.stop_if_interrupted()?;
             match self.instruments.mirror.set_sources(ports) {
                 Ok(written) => {
-                    self.writes += written.writes;
+                    self.evidence.writes += written.writes;
                     self.mirrored = Some(ports.clone());
                     self.settled_at = self.now() + self.settle;
                     return Ok(ports.clone());
@@ -362,7 +346,7 @@ impl Run<'_> {
             belief: &search.belief(),
             at,
         });
-        self.windows.push(Window {
+        self.evidence.windows.push(Window {
             purpose: wish.purpose,
             why: wish.why,
             observed,
@@ -407,7 +391,11 @@ impl Run<'_> {
 
     /// A run in which ports were mirrored and nothing whatever was heard says nothing about the suspect.
     fn believe_only_a_living_mirror(&self, verdict: &Verdict) -> Result<(), LocateError> {
-        let mirrored = self.windows.iter().filter(|w| !w.observed.ports.is_empty());
+        let mirrored = self
+            .evidence
+            .windows
+            .iter()
+            .filter(|w| !w.observed.ports.is_empty());
         let dead = mirrored
             .clone()
             .all(|w| w.observed.quality != Quality::Alive);
@@ -445,58 +433,6 @@ impl Run<'_> {
 
     fn now(&self) -> Moment {
         self.instruments.clock.now()
-    }
-}
-
-impl Catch {
-    /// Takes a sighting as evidence, unless it came before the window or would have come without any mirror.
-    fn take(&mut self, sighting: &Sighting, from: Moment) {
-        if sighting.at < from {
-            return;
-        }
-        remember(&mut self.suspect_macs, sighting.src);
-        remember(&mut self.suspect_ips, sighting.src_ip);
-        if !sighting.reaches_us_anyway {
-            self.sightings.push(sighting.at);
-        }
-    }
-
-    fn add(&mut self, heard: Heard) {
-        self.heard.first_foreign = self.heard.first_foreign.or(heard.first_foreign);
-        self.heard.foreign_frames += heard.foreign_frames;
-        self.heard.foreign_sources.extend(heard.foreign_sources);
-        self.heard.lost += heard.lost;
-    }
-
-    /// Adds what was heard right after.
-    fn absorb(&mut self, later: Catch) {
-        self.until = later.until;
-        self.sightings.extend(later.sightings);
-        self.suspect_macs.extend(later.suspect_macs);
-        self.suspect_ips.extend(later.suspect_ips);
-        self.add(later.heard);
-    }
-
-    /// When the first copies of anybody came.
-    fn arrivals(&self) -> Vec<Moment> {
-        let mut arrivals: Vec<Moment> = self
-            .sightings
-            .first()
-            .copied()
-            .into_iter()
-            .chain(self.heard.first_foreign)
-            .collect();
-        arrivals.sort_unstable();
-        arrivals
-    }
-}
-
-/// How many addresses of the suspect a window keeps: enough to see that it forges them.
-const MAX_ADDRESSES: usize = 1024;
-
-fn remember<T: Ord>(addresses: &mut BTreeSet<T>, address: Option<T>) {
-    if addresses.len() < MAX_ADDRESSES {
-        addresses.extend(address);
     }
 }
 

@@ -11,6 +11,7 @@ use crate::config::{Config, Switch};
 use crate::mac::Mac;
 use crate::mirror::Copies;
 use crate::port::PortId;
+use crate::search::Verdict;
 
 /// A switch that was searched.
 #[derive(Clone, Copy)]
@@ -20,11 +21,22 @@ pub(super) struct Searched<'a> {
     pub(super) copies: Copies,
 }
 
+/// Adds to the report what was done to a switch and heard there, also if the run broke off.
+pub(super) fn log(report: &mut Report, switch: &Switch, survey: &Survey, evidence: &Evidence) {
+    report.probes.extend(answer::probes(
+        &switch.name,
+        &survey.ports,
+        &evidence.windows,
+    ));
+    report.mirror.writes += evidence.writes;
+}
+
 /// Adds to the report what the search of a switch has shown.
 pub(super) fn take_in(
     report: &mut Report,
     config: &Config,
     searched: Searched<'_>,
+    verdict: &Verdict,
     evidence: &Evidence,
 ) {
     let Searched {
@@ -32,17 +44,11 @@ pub(super) fn take_in(
         survey,
         copies,
     } = searched;
-    let answer = Answer::from(evidence);
+    let answer = Answer::of(verdict, evidence);
     let macs = answer::suspect_macs(evidence);
     report.outcome = answer.outcome;
     report.confirmation = answer.confirmation;
     report.candidates = answer.candidates(&switch.name, &survey.ports);
-    report.probes.extend(answer::probes(
-        &switch.name,
-        &survey.ports,
-        &evidence.windows,
-    ));
-    report.mirror.writes += evidence.writes;
     report.suspect.ip = report.suspect.ip.or_else(|| answer::only_ip(evidence));
     report.suspect.mac = report.suspect.mac.or_else(|| only(&macs));
     match (answer.port, survey.table_says) {

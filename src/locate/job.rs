@@ -8,7 +8,7 @@ use std::path::Path;
 use std::rc::Rc;
 
 use super::candidates::{self, PortWishes, Roles};
-use super::drive::{Instruments, drive};
+use super::drive::{Evidence, Instruments, drive};
 use super::error::LocateError;
 use super::event::Event;
 use super::findings::{self, Searched};
@@ -296,6 +296,7 @@ impl<'a> Job<'a> {
 
         let mut recorder = self.recorder(switch, &survey, &question)?;
         let mut search = Search::new(question);
+        let mut evidence = Evidence::default();
         let outcome = drive(
             &mut search,
             Instruments {
@@ -307,28 +308,32 @@ impl<'a> Job<'a> {
                 recorder: recorder.as_mut(),
             },
             &roles.candidates,
+            &mut evidence,
         );
         self.desk.show(&Event::Restoring {
             switch: &switch.name,
         });
         let restored = mirror.restore();
+        findings::log(&mut self.report, switch, &survey, &evidence);
         if restored.is_ok() {
             self.desk.show(&Event::Restored {
                 switch: &switch.name,
             });
         }
-        let outcome = outcome.map_err(|error| broken_off(error, &switch.name, restored.is_ok()));
+        let verdict = outcome.map_err(|error| broken_off(error, &switch.name, restored.is_ok()));
         restored?;
         let copies = mirror.limits().copies;
+        let searched = Searched {
+            switch,
+            survey: &survey,
+            copies,
+        };
         findings::take_in(
             &mut self.report,
             self.config,
-            Searched {
-                switch,
-                survey: &survey,
-                copies,
-            },
-            &outcome?,
+            searched,
+            &verdict?,
+            &evidence,
         );
         Ok(())
     }

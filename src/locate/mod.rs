@@ -2,6 +2,7 @@
 
 pub mod answer;
 pub mod candidates;
+mod catch;
 mod checkup;
 mod control;
 mod drive;

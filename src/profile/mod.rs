@@ -1,7 +1,7 @@
 //! A switch family's profile: which objects make its mirror, and what they accept.
 //!
 //! A profile is data. Its writer is an admin with a MIB browser, so objects carry the MIB's own names and the
-//! few words that drivers understand say what each one is for. [`raw`] is the YAML as written, [`Profile`] what
+//! few words that drivers understand say what each one is for. `raw` is the YAML as written, [`Profile`] what
 //! is left of it after all checks. Nothing here touches a socket; only [`load`] reads a file.
 
 mod base;

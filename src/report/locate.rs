@@ -29,6 +29,28 @@ pub fn locate(report: &Report) -> String {
     page.0
 }
 
+/// Says in one sentence how the run ended.
+pub(super) fn headline(report: &Report) -> String {
+    let who = who(report);
+    let port = match (&report.switch, &report.port) {
+        (Some(switch), Some(port)) => format!("{switch} port {}", clean(&port.label)),
+        (Some(switch), None) => switch.clone(),
+        (None, _) => "an unknown port".to_owned(),
+    };
+    match report.outcome {
+        _ if !report.plan.is_empty() => format!("the plan for {who}; nothing was written"),
+        Outcome::Located => format!("{who} is at {port}"),
+        Outcome::NotSeen => format!("{who} was not seen on any mirrored port"),
+        Outcome::Undecided => format!("{who} could not be told to one port in the time given"),
+        Outcome::BeyondRouter => format!("{who} is beyond a router at {port}"),
+        Outcome::AccessPoint => format!("{who} is behind a wireless access point at {port}"),
+        Outcome::VirtualHost => format!("{who} is a virtual machine on the host at {port}"),
+        Outcome::SeveralPlaces => format!("{who} is heard from several ports"),
+        Outcome::Refused => format!("{who} was not looked for: a safety rule forbids it"),
+        Outcome::Failed => format!("the search for {who} broke off"),
+    }
+}
+
 struct Page(String);
 
 impl Page {
@@ -49,7 +71,6 @@ impl Page {
     }
 
     fn headline(&mut self, report: &Report) {
-        let who = who(report);
         let style = match report.outcome {
             Outcome::Located => GOOD,
             Outcome::Refused | Outcome::Failed => ERROR,
@@ -60,24 +81,7 @@ impl Page {
             | Outcome::VirtualHost
             | Outcome::SeveralPlaces => STRONG,
         };
-        let port = match (&report.switch, &report.port) {
-            (Some(switch), Some(port)) => format!("{switch} port {}", clean(&port.label)),
-            (Some(switch), None) => switch.clone(),
-            (None, _) => "an unknown port".to_owned(),
-        };
-        let sentence = match report.outcome {
-            _ if !report.plan.is_empty() => format!("the plan for {who}; nothing was written"),
-            Outcome::Located => format!("{who} is at {port}"),
-            Outcome::NotSeen => format!("{who} was not seen on any mirrored port"),
-            Outcome::Undecided => format!("{who} could not be told to one port in the time given"),
-            Outcome::BeyondRouter => format!("{who} is beyond a router at {port}"),
-            Outcome::AccessPoint => format!("{who} is behind a wireless access point at {port}"),
-            Outcome::VirtualHost => format!("{who} is a virtual machine on the host at {port}"),
-            Outcome::SeveralPlaces => format!("{who} is heard from several ports"),
-            Outcome::Refused => format!("{who} was not looked for: a safety rule forbids it"),
-            Outcome::Failed => format!("the search for {who} broke off"),
-        };
-        self.write(format_args!("{}\n", Styled(style, sentence)));
+        self.write(format_args!("{}\n", Styled(style, headline(report))));
     }
 
     fn plan(&mut self, plan: &[String]) {
@@ -329,4 +333,4 @@ fn joined(parts: impl Iterator<Item = String>, between: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -4,6 +4,7 @@
 //! takes out again where colour is not wanted; no meaning rests on colour alone.
 
 pub use failure::{FailureReport, failure, warning};
+pub use html::html;
 pub use identity::{IdentityDocument, identity};
 pub use json::json;
 pub use locate::locate;
@@ -14,6 +15,7 @@ pub use restore::{RestoreRow, restore};
 pub use switch::{CheckRow, Finding, PortRow, SwitchRow, switch_check, switch_list, switch_ports};
 
 mod failure;
+mod html;
 mod identity;
 mod json;
 mod locate;

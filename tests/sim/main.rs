@@ -12,7 +12,7 @@ mod world;
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use halfspan::locate::{Instruments, LocateError, drive};
+use halfspan::locate::{Evidence, Instruments, LocateError, drive};
 use halfspan::mirror::Mirror;
 use halfspan::port::{PortId, PortSet};
 use halfspan::search::{Purpose, Question, Search, Verdict};
@@ -45,10 +45,11 @@ fn play(scenario: &Scenario, seed: u64) -> Played {
         observer: &mut |_| {},
         recorder: None,
     };
-    let result = drive(&mut search, instruments, &candidates);
+    let mut evidence = Evidence::default();
+    let result = drive(&mut search, instruments, &candidates, &mut evidence);
     let restored = mirror.restore().is_ok() && mirror.sources().is_ok_and(|left| left.is_empty());
     match result {
-        Ok(evidence) => {
+        Ok(verdict) => {
             let before_proof = evidence
                 .windows
                 .iter()
@@ -59,7 +60,7 @@ fn play(scenario: &Scenario, seed: u64) -> Played {
                 })
                 .0;
             Played {
-                outcome: outcome(&evidence.verdict),
+                outcome: outcome(&verdict),
                 changes: before_proof,
                 restored,
             }

@@ -50,7 +50,7 @@ fn empty(outcome: Outcome) -> Report {
     }
 }
 
-fn located() -> Report {
+pub(in crate::report) fn located() -> Report {
     Report {
         switch: Some("office-1".to_owned()),
         port: Some(PortReport {
