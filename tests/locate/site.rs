@@ -123,6 +123,13 @@ impl Site {
         Running::start(command.args(args))
     }
 
+    /// The error that a run told, without the switch's address, which no two runs share.
+    #[track_caller]
+    pub(crate) fn told(&self, ran: &Ran) -> String {
+        let address = self.lab.addresses().switch.to_string();
+        ran.told_error().replace(&address, "ADDRESS")
+    }
+
     /// Every mirror object of the switch, as its agent shows it.
     pub(crate) fn mirror_objects(&self) -> Vec<VarBind> {
         let credentials = SnmpCredentials::Community {
