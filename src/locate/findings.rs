@@ -44,7 +44,7 @@ pub(super) fn take_in(
         survey,
         copies,
     } = searched;
-    let answer = Answer::from(verdict);
+    let answer = Answer::of(verdict, evidence);
     let macs = answer::suspect_macs(evidence);
     report.outcome = answer.outcome;
     report.confirmation = answer.confirmation;

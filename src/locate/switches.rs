@@ -17,7 +17,7 @@ use crate::mirror::{
 use crate::port::PortTable;
 use crate::profile::{self, Profile, Shape};
 use crate::sniff::Source;
-use crate::snmp::{Client, Timing};
+use crate::snmp::{Client, Snmp, SnmpError, Timing};
 
 /// Returns the switches with these names, or all.
 ///
@@ -149,6 +149,10 @@ impl Opened {
             };
             return Ok(Box::new(ManualMirror::open(&request, operator)));
         };
+        if !client.may_write() {
+            let agent = client.agent().to_owned();
+            return Err(SnmpError::NoWriteRight { agent }.into());
+        }
         let request = request.to_open(&self.name, &self.profile);
         Ok(Box::new(mirror::open(&request, Box::new(client))?))
     }
