@@ -346,7 +346,7 @@ impl<'a> Job<'a> {
                 .collect(),
             source_limit: limits.sources,
             both_directions: limits.copies == Copies::Both,
-            write_time: limits.write_time,
+            write_time: candidates::cost_of_change(limits),
             row_time: limits.row_time,
             confidence: self.task.confidence,
             max_time: self.clock.now().0 + self.task.max_time,
