@@ -21,6 +21,7 @@ class Port:
     if_index: int
     base_port: int
     up: bool
+    alias: str
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,7 +44,7 @@ def ports(bridge="br0"):
     for name in os.listdir(os.path.join(_NET, bridge, "brif")):
         up = int(_read(name, "flags"), 16) & 1 == 1 and _read(name, "operstate") == "up"
         base = int(_read(name, "brport", "port_no"), 16)
-        found.append(Port(name, int(_read(name, "ifindex")), base, up))
+        found.append(Port(name, int(_read(name, "ifindex")), base, up, _read(name, "ifalias")))
     return sorted(found, key=lambda port: port.base_port)
 
 

@@ -7,6 +7,7 @@ import halfspan
 import snmp
 import topology
 
+_HOST_INDEXES = {topology.if_index(port) for port in topology.HOST_PORTS}
 RIGHT, WRONG, UNDECIDED, FAILED = "right", "wrong", "undecided", "failed"
 
 
@@ -52,7 +53,8 @@ def located(result, finished, port):
     """Judges a `locate` that has to name `port`, a host port of the switch."""
     result.seconds = finished.seconds
     report = finished.report() or {}
-    label = (report.get("port") or {}).get("label")
+    named = report.get("port") or {}
+    label = named.get("label")
     if finished.exit == 0 and report.get("outcome") == "located":
         result.verdict = RIGHT if label == str(port) else WRONG
     elif finished.exit == 1:
@@ -67,6 +69,7 @@ def located(result, finished, port):
     result.complain_unless(report.get("schema") == "halfspan.locate/1", "the schema is missing")
     result.complain_unless(report.get("switch") == halfspan.SWITCH, f"switch {report.get('switch')}")
     result.complain_unless(outlet == topology.outlet_of(port), f"outlet {outlet}")
+    result.complain_unless(named.get("alias") == topology.alias_of(port), f"alias {named.get('alias')}")
     result.complain_unless(suspect.get("mac") == topology.SUSPECT.mac, f"MAC {suspect.get('mac')}")
     result.complain_unless(daemons.NETBIOS_NAME in names, f"NetBIOS name missing in {names}")
     result.complain_unless((report.get("confirmation") or {}).get("confirmed"), "no off/on proof")
@@ -94,12 +97,16 @@ def count_changes(result, lab, before, port):
     result.changes = changes_before_proof(_source_sets(written), topology.if_index(port))
 
 
-def changes_before_proof(sets, answer):
-    """Counts up to the first time that the answer alone is mirrored and only its off and on follow."""
+def changes_before_proof(sets, answer, everything=_HOST_INDEXES):
+    """Counts the changes up to where nothing follows but the proof: the answer alone, all but the answer, or nothing.
+
+    The first time that the answer alone is mirrored counts as the search's last step, never as the proof's first.
+    """
+    part_of_proof = (set(), {answer}, everything - {answer})
     proof = len(sets)
-    while proof and sets[proof - 1] <= {answer}:
+    while proof and sets[proof - 1] in part_of_proof:
         proof -= 1
-    return proof + (1 if {answer} in sets[proof:] else 0)
+    return proof + (1 if sets[proof : proof + 1] == [{answer}] else 0)
 
 
 def _source_sets(written):

@@ -33,7 +33,6 @@ CI = {
     "steady": 5,
     "bursty": 1,
     "rare": 2,
-    "silent": 1,
     "tables": 2,
     "kill": 6,
     "resume": 1,

@@ -57,7 +57,7 @@ def test(rows, up, binds, is_integer):
 def _place(bind, index):
     suffix = bind.oid[len(ENTRY) :]
     if bind.oid[: len(ENTRY)] != ENTRY or not suffix:
-        raise Refusal(NO_CREATION, index)
+        raise Refusal(NOT_WRITABLE, index)
     column, instance = suffix[0], suffix[1:]
     if column in (SOURCE, DEST):
         raise Refusal(NO_ACCESS, index)

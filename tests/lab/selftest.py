@@ -61,6 +61,8 @@ def _tables(lab, checks):
     checks.same("bridge port n is ifIndex n + 48", base, [str(48 + n) for n in range(1, 25)])
     up = snmp.get(f".1.3.6.1.2.1.2.2.1.8.{topology.if_index(9)}")
     checks.same("ifOperStatus is up", up, "1")
+    alias = snmp.get(f".1.3.6.1.2.1.31.1.1.1.18.{topology.if_index(9)}")
+    checks.same("ifAlias is what the admin wrote", alias, f'"{topology.alias_of(9)}"')
     instance = ".".join(str(int(part, 16)) for part in MAC.split(":"))
     checks.same("the forwarding table names the port", snmp.get(f".1.3.6.1.2.1.17.4.3.1.2.{instance}"), "9")
     learnt = snmp.walk(".1.3.6.1.2.1.17.4.3.1.2")
@@ -140,6 +142,7 @@ def _refusals(_lab, checks):
         ("the drop counter", "notWritable", [(snmp.column(DROP_EVENTS, 5, own), "i", 1)]),
         ("an index column", "noAccess", [(snmp.column(SOURCE, 5, own), "i", 1)]),
         ("an ifIndex that is no port", "noCreation", [(missing, "i", 4)]),
+        ("a table that is only read", "notWritable", [(".1.3.6.1.2.1.17.4.3.1.2.2.0.0.0.0.1", "i", 1)]),
         ("a port copied to itself", "noCreation", snmp.create(5, dest=5)),
         ("one bad pair among good ones", "noCreation", snmp.create(6) + snmp.create(5, dest=5)),
         ("a destination that is a source in the same request", "inconsistentValue", snmp.create(6) + snmp.create(7, dest=6)),

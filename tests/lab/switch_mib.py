@@ -1,4 +1,4 @@
-"""What the switch's agent shows besides the IF-MIB: BRIDGE-MIB, SMON capabilities, the rows of portCopyTable.
+"""What the switch's agent shows besides snmpd's own IF-MIB: BRIDGE-MIB, ifAlias, SMON capabilities, portCopyTable.
 
 Pure: data plane values in, sorted varbinds out.
 """
@@ -9,7 +9,9 @@ import portcopy
 BRIDGE = (1, 3, 6, 1, 2, 1, 17)
 SMON = (1, 3, 6, 1, 2, 1, 16, 22)
 SMON_CAPABILITIES = (1, 3, 6, 1, 2, 1, 16, 19, 15)
-SUBTREES = (BRIDGE, SMON, SMON_CAPABILITIES)
+# snmpd keeps an ifAlias of its own and does not know the kernel's.
+IF_ALIAS = (1, 3, 6, 1, 2, 1, 31, 1, 1, 1, 18)
+SUBTREES = (BRIDGE, SMON, SMON_CAPABILITIES, IF_ALIAS)
 
 _IF_INDEX = (1, 3, 6, 1, 2, 1, 2, 2, 1, 1)
 _CAPS_ENTRY = SMON + (1, 1, 1, 1)
@@ -22,6 +24,7 @@ def objects(ports, learnt, address, rows):
         *_scalars(ports, address),
         *_base_ports(ports),
         *_forwarding(learnt),
+        *(_octets(IF_ALIAS + (port.if_index,), port.alias.encode()) for port in ports),
         *_capabilities(ports),
         *_port_copies(rows),
     ]
