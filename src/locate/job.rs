@@ -144,7 +144,8 @@ impl<'a> Job<'a> {
     fn run(&mut self) -> Result<(), Failure> {
         let chosen = switches::chosen(self.config, &self.task.switches)?;
         for switch in &chosen {
-            switches::finish_interrupted_run(switch, self.state, self.clock, self.desk)?;
+            let dry_run = self.task.dry_run;
+            switches::finish_interrupted_run(switch, self.state, dry_run, self.clock, self.desk)?;
         }
         let suspect = resolving::resolve(self.config, self.task, self.clock, self.desk)?;
         if let Suspect::Mac(mac) = &suspect {

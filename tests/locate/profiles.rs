@@ -34,7 +34,9 @@ fn keys(value: &Value) -> Vec<&str> {
 
 fn finds_the_suspect_on(profile: Profile) {
     let site = Site::new(|spec| spec.profile = profile);
-    let report = site.locate(&["--json"]).assert_located(&site);
+    let report = site
+        .locate(&["--json", "--no-tables"])
+        .assert_located(&site);
     let truth = site.lab.truth();
     let port = site.suspect_port();
 
@@ -111,7 +113,8 @@ fn snmp_version_3_with_authentication_and_encryption_will_do() {
             writes: true,
         }];
     });
-    site.locate(&["--json"]).assert_located(&site);
+    site.locate(&["--json", "--no-tables"])
+        .assert_located(&site);
 }
 
 #[test]
@@ -120,7 +123,8 @@ fn snmp_version_1_will_do() {
         spec.agent.speaks = Speaks::V1;
         spec.profile = Profile::DlinkDgs1210;
     });
-    site.locate(&["--json"]).assert_located(&site);
+    site.locate(&["--json", "--no-tables"])
+        .assert_located(&site);
 }
 
 #[test]
