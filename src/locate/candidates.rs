@@ -181,6 +181,9 @@ pub fn roles(
     })
 }
 
+/// Off/on cycles that have to agree before a port is named.
+pub const PROOF_CYCLES: u32 = 2;
+
 /// The least that a change of the mirror is counted as, however fast the switch is: few writes are a promise to the
 /// switch, and half a second makes the search halve instead of grope (at most 7 changes for 24 ports).
 const LEAST_COST: Duration = Duration::from_millis(500);

@@ -12,7 +12,7 @@ mod world;
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use halfspan::locate::candidates::cost_of_change;
+use halfspan::locate::candidates::{PROOF_CYCLES, cost_of_change};
 use halfspan::locate::{Evidence, Instruments, LocateError, drive};
 use halfspan::mirror::Mirror;
 use halfspan::port::{PortId, PortSet};
@@ -36,7 +36,7 @@ fn play(scenario: &Scenario, seed: u64) -> Played {
         confidence: 0.999,
         max_time: scenario.max_time(),
         seed,
-        proof_cycles: 1,
+        proof_cycles: PROOF_CYCLES,
     });
     let instruments = Instruments {
         mirror: &mut mirror,
