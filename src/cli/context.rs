@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use anstream::ColorChoice;
 use etcetera::BaseStrategy;
 use serde::Serialize;
-use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::{Layer, SubscriberExt};
+use tracing_subscriber::util::SubscriberInitExt;
 
 use super::{Color, Global};
 use crate::config::{Config, Lookup};
@@ -41,12 +43,21 @@ impl Context {
             (false, 2) => LevelFilter::DEBUG,
             (false, _) => LevelFilter::TRACE,
         };
-        let subscriber = tracing_subscriber::fmt()
-            .with_max_level(level)
+        // The SNMP library logs every refusal as an error, also those that are expected and dealt with.
+        let library = if level >= LevelFilter::DEBUG {
+            level
+        } else {
+            LevelFilter::OFF
+        };
+        let levels = Targets::new()
+            .with_default(level)
+            .with_target("async_snmp", library);
+        let lines = tracing_subscriber::fmt::layer()
             .with_writer(io::stderr)
-            .with_ansi(self.colored_stderr());
+            .with_ansi(self.colored_stderr())
+            .with_filter(levels);
         // Fails only where the process logs already, as in tests.
-        subscriber.try_init().ok();
+        tracing_subscriber::registry().with(lines).try_init().ok();
     }
 
     /// Finds, reads and checks the configuration, and tells what is unwise in it.

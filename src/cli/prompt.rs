@@ -76,7 +76,8 @@ impl Prompt {
         choices: Vec<String>,
         flag: &str,
     ) -> Result<usize, Failure> {
-        self.demand_terminal(question, flag)?;
+        // The choices are what the person needs to know in order to give the flag.
+        self.demand_terminal(&format!("{question} {}", choices.join(", ")), flag)?;
         let answer = Select::new(question, choices)
             .with_render_config(self.render_config())
             .raw_prompt();
@@ -154,6 +155,10 @@ mod tests {
         assert_eq!(failure.exit, Exit::Refused);
         let choices = vec!["a".to_owned(), "b".to_owned()];
         let failure = prompt(true).choose("Which?", choices, "--mac").unwrap_err();
+        assert_eq!(
+            failure.error.to_string(),
+            "there is no terminal to ask on: Which? a, b"
+        );
         assert_eq!(
             failure.hint.as_deref(),
             Some("answer beforehand with --mac")

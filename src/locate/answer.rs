@@ -60,6 +60,19 @@ impl From<&Verdict> for Answer {
 }
 
 impl Answer {
+    /// Returns what a verdict comes to, given what was heard.
+    ///
+    /// A suspect that was never heard is not seen, also where the time was too short for the search to be sure of it:
+    /// a shortlist would only name the ports that were listened to least.
+    #[must_use]
+    pub fn of(verdict: &Verdict, evidence: &Evidence) -> Answer {
+        let heard = evidence
+            .windows
+            .iter()
+            .any(|window| !window.observed.sightings.is_empty());
+        Answer::from(if heard { verdict } else { &Verdict::NotSeen })
+    }
+
     /// The shortlist with labels instead of numbers.
     #[must_use]
     pub fn candidates(&self, switch: &str, ports: &PortTable) -> Vec<CandidateReport> {
@@ -216,6 +229,26 @@ mod tests {
             writes: 3,
         };
         assert_eq!(neighbours(&evidence, PortId(2)), BTreeSet::from([mac(2)]));
+    }
+
+    #[test]
+    fn a_suspect_that_was_never_heard_has_no_shortlist() {
+        let verdict = Verdict::Undecided(vec![(PortId(1), 0.4), (PortId(2), 0.3)]);
+        let mut evidence = Evidence {
+            windows: vec![window(Purpose::Narrow, &[1, 2], &[3])],
+            writes: 1,
+        };
+        let answer = Answer::of(&verdict, &evidence);
+        assert_eq!(
+            (answer.outcome, answer.shortlist.len()),
+            (Outcome::NotSeen, 0)
+        );
+        evidence.windows[0].observed.sightings = vec![Moment::START];
+        let answer = Answer::of(&verdict, &evidence);
+        assert_eq!(
+            (answer.outcome, answer.shortlist.len()),
+            (Outcome::Undecided, 2)
+        );
     }
 
     #[test]

@@ -12,8 +12,15 @@ pub(super) const BEFORE_ANY_WRITE: Duration = Duration::from_millis(800);
 /// weighs it against the suspect's possible rhythms.
 pub(super) const EVERYTHING_AT_LEAST: Duration = Duration::from_secs(3);
 
-/// Sightings after which the control ends early: they show that the suspect talks and roughly how often.
-pub(super) const ENOUGH_SIGHTINGS: u32 = 4;
+/// Tells whether the control may end early: the suspect was heard often enough, and for long enough, to show how
+/// often it talks. A handful of frames in 10 ms may be chance, and a rate taken for four times what it is makes
+/// the windows that follow too short; a quarter of a second costs less than one change of the mirror.
+pub(super) fn shows_the_rhythm(sightings: &[Moment]) -> bool {
+    let (Some(first), Some(last)) = (sightings.first(), sightings.last()) else {
+        return false;
+    };
+    sightings.len() >= 4 && last.since(*first) >= Duration::from_millis(250)
+}
 
 /// How long is waited for the first copy of anybody, where nobody was heard at all. Switches that apply a
 /// change seconds after answering are known (see `docs/measurements.md`).
@@ -26,15 +33,24 @@ const LATEST: Duration = Duration::from_secs(8);
 /// random traffic, one time in 150 (e^-5) chance alone takes longer.
 const GAPS: f64 = 5.0;
 
-/// How late copies begin after the switch has acknowledged a change.
+/// The shortest time that frames of the old set are given to pass, however prompt the switch is: queues in the switch
+/// and in this machine empty within a few milliseconds, and 20 ms cost nothing beside a write.
+const AT_LEAST: Duration = Duration::from_millis(20);
+
+/// What the first copies after a change say about how late the switch applies it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Latency(Duration);
+pub(super) enum Latency {
+    /// Nothing came, so nothing is known.
+    Unknown,
+    /// A copy came so soon after the answer that the switch is at least that prompt.
+    AtMost(Duration),
+    /// Copies came much later than the gaps of the traffic explain: the switch answers before it acts.
+    Late(Duration),
+}
 
 impl Latency {
     /// Measures from the answer to a change at `answered` and the `arrivals` of the first copies after it;
     /// `frames` came in all until `until`.
-    ///
-    /// Where the wait is no longer than the gaps of the traffic itself, the switch is taken to be prompt.
     pub(super) fn measure(
         answered: Moment,
         arrivals: &[Moment],
@@ -42,7 +58,7 @@ impl Latency {
         until: Moment,
     ) -> Latency {
         let Some(first) = arrivals.first() else {
-            return Latency(Duration::ZERO);
+            return Latency::Unknown;
         };
         let wait = first.since(answered);
         #[expect(
@@ -50,22 +66,29 @@ impl Latency {
             reason = "a count of frames needs no more than 52 bits here"
         )]
         let mean_gap = until.since(*first).as_secs_f64() / (frames.max(1) as f64);
-        if wait.as_secs_f64() > GAPS * mean_gap {
-            Latency(wait.min(LATEST))
+        if wait > AT_LEAST && wait.as_secs_f64() > GAPS * mean_gap {
+            Latency::Late(wait.min(LATEST))
         } else {
-            Latency(Duration::ZERO)
+            Latency::AtMost(wait)
         }
     }
 
     /// Returns from when on copies could be expected, for a change answered at `answered`.
     pub(super) fn began(self, answered: Moment) -> Moment {
-        answered + self.0
+        match self {
+            Latency::Late(late) => answered + late,
+            Latency::Unknown | Latency::AtMost(_) => answered,
+        }
     }
 
-    /// Returns how long to let frames pass unheeded after a change: half as long again as was measured, since
-    /// switching off may take longer than switching on, and never less than `least`.
-    pub(super) fn settle(self, least: Duration) -> Duration {
-        least.max(self.0.mul_f64(1.5))
+    /// Returns how long to let frames pass unheeded after a change, where `guess` is the profile's. Switching off may
+    /// take longer than switching on, so a measured delay is taken half as long again, and promptness twice.
+    pub(super) fn settle(self, guess: Duration) -> Duration {
+        match self {
+            Latency::Unknown => guess,
+            Latency::AtMost(wait) => guess.min(AT_LEAST.max(2 * wait)),
+            Latency::Late(late) => late.mul_f64(1.5).max(AT_LEAST),
+        }
     }
 }
 
@@ -77,30 +100,31 @@ mod tests {
         Moment(Duration::from_millis(ms))
     }
 
+    const GUESS: Duration = Duration::from_millis(500);
+
     #[test]
     fn a_long_wait_before_dense_traffic_is_the_switchs_delay() {
         let latency = Latency::measure(at(1000), &[at(3000)], 400, at(4000));
-        assert_eq!(
-            latency.settle(Duration::from_millis(20)),
-            Duration::from_secs(3)
-        );
+        assert_eq!(latency.settle(GUESS), Duration::from_secs(3));
         assert_eq!(latency.began(at(1000)), at(3000));
     }
 
     #[test]
     fn a_wait_as_long_as_the_usual_gap_is_no_delay() {
         let latency = Latency::measure(at(1000), &[at(2000)], 3, at(4000));
-        assert_eq!(
-            latency.settle(Duration::from_millis(20)),
-            Duration::from_millis(20)
-        );
+        assert_eq!(latency.settle(GUESS), GUESS);
+        assert_eq!(latency.began(at(1000)), at(1000));
+    }
+
+    #[test]
+    fn a_prompt_switch_is_not_waited_for_as_long_as_the_profile_fears() {
+        let latency = Latency::measure(at(1000), &[at(1015)], 400, at(4000));
+        assert_eq!(latency.settle(GUESS), Duration::from_millis(30));
     }
 
     #[test]
     fn silence_measures_nothing() {
-        assert_eq!(
-            Latency::measure(at(0), &[], 0, at(3000)),
-            Latency(Duration::ZERO)
-        );
+        let latency = Latency::measure(at(0), &[], 0, at(3000));
+        assert_eq!(latency.settle(GUESS), GUESS);
     }
 }

@@ -44,7 +44,7 @@ pub(super) fn take_in(
         survey,
         copies,
     } = searched;
-    let answer = Answer::from(verdict);
+    let answer = Answer::of(verdict, evidence);
     let macs = answer::suspect_macs(evidence);
     report.outcome = answer.outcome;
     report.confirmation = answer.confirmation;
@@ -56,11 +56,14 @@ pub(super) fn take_in(
             report.switch = Some(switch.name.clone());
             report.port = answer::port_report(&survey.ports, port);
             report.confidence = Some(confidence);
-            let others = match copies {
+            let mut others = match copies {
                 Copies::Ingress => answer::neighbours(evidence, port),
                 Copies::Both => BTreeSet::new(),
             };
-            report.other_macs_on_port = others.difference(&macs).copied().collect();
+            // The windows of a quick search are too short for machines that talk seldom.
+            others.extend(survey.learned.get(&port).into_iter().flatten());
+            let suspect = macs.into_iter().chain(report.suspect.mac).collect();
+            report.other_macs_on_port = others.difference(&suspect).copied().collect();
             tell_what_is_behind(report, survey, port);
             tell_the_outlet(report, config, searched, port);
         }

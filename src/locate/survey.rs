@@ -24,6 +24,8 @@ pub struct Survey {
     pub neighbours: Vec<neighbours::Neighbour>,
     /// Where the forwarding table has the suspect.
     pub table_says: Option<PortId>,
+    /// Whom the forwarding table has on each port, if all of it had to be read.
+    pub learned: BTreeMap<PortId, BTreeSet<Mac>>,
 }
 
 impl Survey {
@@ -64,20 +66,19 @@ impl Survey {
     }
 
     fn add_crowded_port(&mut self, snmp: &mut dyn Snmp, tell: &mut dyn FnMut(&Event<'_>)) {
-        let Some(learned) = optional(
+        let learned = optional(
             forwarding::learned(snmp, &self.ports),
             "forwarding table",
             tell,
-        ) else {
-            return;
-        };
-        let Some(port) = crowded(&learned) else {
+        );
+        self.learned = learned.unwrap_or_default();
+        let Some(port) = crowded(&self.learned) else {
             return;
         };
         if self.uplinks.insert(port) {
             let (label, many) = (
                 self.ports.label(port),
-                learned.get(&port).map_or(0, BTreeSet::len),
+                self.learned.get(&port).map_or(0, BTreeSet::len),
             );
             tell(&Event::Warning(format!(
                 "port {label} is taken for an uplink: {many} addresses were learned there; `uplinks: []` in the configuration overrules that"

@@ -17,7 +17,7 @@ use crate::mirror::{
 use crate::port::PortTable;
 use crate::profile::{self, Profile, Shape};
 use crate::sniff::Source;
-use crate::snmp::{Client, Timing};
+use crate::snmp::{Client, Snmp, SnmpError, Timing};
 
 /// Returns the switches with these names, or all.
 ///
@@ -149,6 +149,10 @@ impl Opened {
             };
             return Ok(Box::new(ManualMirror::open(&request, operator)));
         };
+        if !client.may_write() {
+            let agent = client.agent().to_owned();
+            return Err(SnmpError::NoWriteRight { agent }.into());
+        }
         let request = request.to_open(&self.name, &self.profile);
         Ok(Box::new(mirror::open(&request, Box::new(client))?))
     }
@@ -192,24 +196,34 @@ impl<'a> Takeover<'a> {
     }
 }
 
-/// Puts a switch back that an interrupted run left changed, before anything else is done with it.
+/// Puts a switch back that an interrupted run left changed, before anything else is done with it. With `dry_run` it
+/// is only said.
 ///
 /// # Errors
 /// The switch could not be put back, or another run is working on it.
 pub fn finish_interrupted_run(
     switch: &Switch,
     state: &Path,
+    dry_run: bool,
     clock: LiveClock,
     desk: &dyn Desk,
 ) -> Result<(), Failure> {
     let Some(journal) = mirror::load_journal(state, &switch.name)? else {
         return Ok(());
     };
+    let what_now = if dry_run {
+        "a run without --dry-run puts it back first"
+    } else {
+        "it is put back first"
+    };
     desk.show(&Event::Warning(format!(
-        "{} was left changed by the run of {}; it is put back first",
+        "{} was left changed by the run of {}; {what_now}",
         switch.name,
         journal.written.strftime("%Y-%m-%d %H:%M UTC")
     )));
+    if dry_run {
+        return Ok(());
+    }
     desk.show(&Event::Restoring {
         switch: &switch.name,
     });

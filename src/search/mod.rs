@@ -220,7 +220,7 @@ impl Search {
 
     /// Takes in what was observed, whether or not it was what the last step asked for.
     pub fn record(&mut self, observed: Observed) {
-        let proving = proof::subject(self);
+        let proving = proof::begin(self, &observed);
         self.filter.record(self.now, &observed);
         if observed.quality != Quality::Unusable {
             self.tally.note(&observed);

@@ -21,7 +21,13 @@ pub(super) struct Proof {
     port: Option<PortId>,
     cycles: u32,
     heard_on: bool,
+    /// Seconds of silence so far with the port off.
     silent_off: f64,
+    /// Seconds that this silence has to last, fixed when it began: while the port is off, the model can only
+    /// learn that the suspect may have paused meanwhile, so a goal that moved would never be reached.
+    off_goal: f64,
+    /// Whether the suspect was heard in the last window, so that silence is telling now.
+    fresh: bool,
 }
 
 impl Proof {
@@ -32,6 +38,8 @@ impl Proof {
             cycles: 0,
             heard_on: false,
             silent_off: 0.0,
+            off_goal: 0.0,
+            fresh: false,
         }
     }
 
@@ -44,9 +52,10 @@ impl Proof {
         }
     }
 
-    /// Whether the coming cycle begins with the port mirrored.
+    /// Whether the coming cycle begins with the port mirrored: drawn, unless the suspect may be pausing. Silence
+    /// tells nothing then, so it has to be heard first.
     fn on_first(&self) -> bool {
-        mixed(self.seed.wrapping_add(u64::from(self.cycles))) & 1 == 1
+        !self.fresh || mixed(self.seed.wrapping_add(u64::from(self.cycles))) & 1 == 1
     }
 }
 
@@ -63,7 +72,11 @@ pub(super) fn step(search: &Search) -> Option<Step> {
     let fresh = proof.port != Some(port);
     let heard_on = !fresh && proof.heard_on;
     let silent_off = if fresh { 0.0 } else { proof.silent_off };
-    let off_needed = off_time(search, port) - silent_off;
+    let off_needed = if silent_off > 0.0 {
+        proof.off_goal - silent_off
+    } else {
+        off_time(search, port)
+    };
     let on = if off_needed <= 0.0 {
         true
     } else {
@@ -98,21 +111,38 @@ pub(super) fn step(search: &Search) -> Option<Step> {
     })
 }
 
-/// Counts a window that was recorded while the proof of `proving` was due.
-pub(super) fn note(search: &mut Search, proving: Option<PortId>, observed: &Observed) {
-    let Some(port) = proving else { return };
-    let off_time = off_time(search, port);
-    let others = others(search, port);
+/// Looks at a window that is about to be recorded; returns the port whose proof it may belong to.
+pub(super) fn begin(search: &mut Search, observed: &Observed) -> Option<PortId> {
+    let port = subject(search)?;
+    let opens_silence = observed.ports == others(search, port);
+    let goal = off_time(search, port);
     let proof = &mut search.proof;
     if proof.port != Some(port) {
         *proof = Proof {
             port: Some(port),
+            fresh: proof.fresh,
             ..Proof::new(proof.seed)
         };
     }
+    if opens_silence && proof.silent_off <= 0.0 {
+        proof.off_goal = goal;
+    }
+    Some(port)
+}
+
+/// Counts a window that was recorded while the proof of `proving` was due.
+pub(super) fn note(search: &mut Search, proving: Option<PortId>, observed: &Observed) {
     let heard = !observed.sightings.is_empty();
+    search.proof.fresh = heard;
+    let Some(port) = proving else { return };
+    let others = others(search, port);
+    let proof = &mut search.proof;
     if observed.ports == PortSet::from_iter([port]) {
         proof.heard_on |= heard;
+        if !heard {
+            // It had paused: the silence before this was its own.
+            proof.silent_off = 0.0;
+        }
     } else if observed.ports == others {
         let lasted = observed.until.since(observed.from).as_secs_f64();
         proof.silent_off = if heard {
@@ -121,7 +151,7 @@ pub(super) fn note(search: &mut Search, proving: Option<PortId>, observed: &Obse
             proof.silent_off + lasted
         };
     }
-    if proof.heard_on && proof.silent_off + 1e-6 >= off_time {
+    if proof.heard_on && proof.silent_off > 0.0 && proof.silent_off + 1e-6 >= proof.off_goal {
         proof.cycles += 1;
         proof.heard_on = false;
         proof.silent_off = 0.0;

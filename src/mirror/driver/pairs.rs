@@ -182,14 +182,22 @@ impl Pairs {
         }
     }
 
-    /// Tells whether a row may be removed for the time of the run.
-    fn is_in_the_way(&self, pair: Pair, row: &Row, then: &BTreeMap<Pair, Row>) -> bool {
+    /// Tells whether a row may be removed for the time of the run. What is somebody else's goes only if the switch
+    /// is known to have no room beside it, or has `refused`; and then only what was there when the run was allowed
+    /// to borrow it.
+    fn is_in_the_way(
+        &self,
+        pair: Pair,
+        row: &Row,
+        then: &BTreeMap<Pair, Row>,
+        refused: bool,
+    ) -> bool {
         let ours = pair.1 == self.task.destination;
         if ours {
             // Somebody's inactive row copies nothing and stays; one of ours that a link held back goes.
             row.active || !then.contains_key(&pair)
         } else {
-            self.alone && row.active
+            row.active && (self.alone || refused && then.get(&pair).is_some_and(|old| old.active))
         }
     }
 
@@ -239,10 +247,11 @@ impl Driver for Pairs {
         let then = self.rows(situation.then);
         let right = |row: &Row| row.active && row.direction == Some(self.task.copies);
         let ours = |source: &u32| (*source, self.task.destination);
+        let refused = situation.attempt > 1;
         let mut gone = Vec::new();
         for (pair, row) in &now {
             let kept = pair.1 == self.task.destination && wanted.contains(&pair.0);
-            if (kept && !right(row)) || (!kept && self.is_in_the_way(*pair, row, &then)) {
+            if (kept && !right(row)) || (!kept && self.is_in_the_way(*pair, row, &then, refused)) {
                 gone.push(self.destroy(*pair));
             }
         }

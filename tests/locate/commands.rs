@@ -1,0 +1,178 @@
+//! The other commands, against a switch that answers.
+
+use std::fs;
+
+use crate::site::{Ran, SWITCH, Site, program};
+
+/// The text of a run without what no two labs share.
+fn text(site: &Site, ran: &Ran) -> String {
+    let addresses = site.lab.addresses();
+    ran.out
+        .replace(&addresses.switch.to_string(), "SWITCH")
+        .replace(&addresses.capture.to_string(), "CAPTURE")
+}
+
+#[test]
+fn the_demo_finds_its_suspect_without_any_configuration() {
+    let folder = tempfile::tempdir().unwrap();
+    for seed in ["1", "2"] {
+        let mut command = program(folder.path());
+        command.args(["demo", "--json", "--ports", "8", "--seed", seed]);
+        let ran = crate::site::Running::start(&mut command).end();
+        let report = ran.assert_exit(0).json();
+        assert_eq!(report["outcome"], "located");
+        assert_eq!(report["confirmation"]["confirmed"], true);
+    }
+    let left: Vec<_> = fs::read_dir(folder.path()).unwrap().collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
+#[test]
+fn the_configured_switches_are_listed_without_asking_them() {
+    let site = Site::new(|_| ());
+    let ran = site.run(&["switch", "list"]);
+    let told = text(&site, ran.assert_exit(0));
+    let columns: Vec<&str> = told.lines().nth(1).unwrap().split_whitespace().collect();
+    let row = [SWITCH, "smon-portcopy", "SWITCH", "12", "tzsp://CAPTURE"];
+    assert_eq!(columns[..5], row);
+}
+
+#[test]
+fn a_switch_is_checked_without_a_write() {
+    let site = Site::new(|_| ());
+    let ran = site.run(&["switch", "check", SWITCH]);
+    insta::assert_snapshot!(text(&site, ran.assert_exit(0)), @r"
+    office-1
+      ok   answers      office-1 (Switch with RFC 2613 port copy (virtual))
+      ok   profile      smon-portcopy: Any switch with a writable portCopyTable (RFC 2613) (taken from the MIB; not yet seen on a real switch)
+      ok   candidates   1-10
+      ok   destination  12
+      ok   uplinks      11
+      ok   mirror       free
+      ok   abilities    mirrors any number of ports at once; copies what a port receives
+      ok   rights       the credential has a right to write; whether the switch grants it, the first write shows
+      ok   management   by another way than the destination port
+      ok   capture      tzsp://CAPTURE
+    ");
+    site.assert_unwritten();
+}
+
+#[test]
+fn a_check_tells_what_a_run_would_stumble_over() {
+    let site = Site::new(|spec| spec.mirror.foreign_session = true);
+    site.reconfigure(", write: \"env:HALFSPAN_RW\"", "");
+    let ran = site.run(&["switch", "check", SWITCH, "--json"]);
+    let report = ran.assert_exit(3).json();
+    assert_eq!(report["schema"], "halfspan.switch-check/1");
+    assert_eq!(report["ready"], false);
+    let said = report["checks"].to_string();
+    assert!(said.contains("--take-session"), "{said}");
+    assert!(said.contains("no `write` community"), "{said}");
+    site.assert_unwritten();
+}
+
+#[test]
+fn a_check_of_a_switch_that_does_not_answer_says_so_once() {
+    let site = Site::new(|_| ());
+    let address = site.lab.addresses().switch.to_string();
+    site.reconfigure(&address, "127.77.0.3:9");
+    let ran = site.run(&["switch", "check", SWITCH]);
+    ran.assert_exit(3);
+    let all = format!("{}{}", ran.out, ran.err);
+    assert_eq!(all.matches("did not answer").count(), 1, "{ran}");
+}
+
+#[test]
+fn the_ports_of_a_switch_are_shown_with_role_and_outlet() {
+    let site = Site::new(|spec| spec.ports = 8);
+    let ran = site.run(&["switch", "ports", SWITCH]);
+    insta::assert_snapshot!(text(&site, ran.assert_exit(0)), @r"
+    port  ifName  ifIndex  bridge  link  role         outlet  description
+    1     port1   49       1       up    candidate    1.01-A  1.01-A
+    2     port2   50       2       up    candidate    1.01-B  1.01-B
+    3     port3   51       3       up    candidate    1.02-A  1.02-A
+    4     port4   52       4       up    candidate    1.02-B  1.02-B
+    5     port5   53       5       up    candidate    1.03-A  1.03-A
+    6     port6   54       6       up    candidate    1.03-B  1.03-B
+    7     port7   55       7       up    uplink       1.04-A  uplink to core-1
+    8     port8   56       8       up    destination  1.04-B  analyzer
+    ");
+    site.assert_unwritten();
+}
+
+#[test]
+fn an_address_is_identified() {
+    let site = Site::new(|_| ());
+    let suspect = site.suspect().to_string();
+    let ran = site.run(&["identify", &suspect]);
+    let mac = site.lab.truth().mac.to_string();
+    for told in [
+        &suspect,
+        &mac,
+        "ASUSTek COMPUTER INC.",
+        "RECEPTION-PC",
+        "WORKGROUP",
+    ] {
+        assert!(ran.assert_exit(0).out.contains(told), "no {told} in {ran}");
+    }
+    let ran = site.run(&["identify", "--json", &mac]);
+    let report = ran.assert_exit(0).json();
+    assert_eq!(report["vendor"], "ASUSTek COMPUTER INC.");
+    site.assert_unwritten();
+}
+
+#[test]
+fn the_labs_patch_list_has_no_fault() {
+    let site = Site::new(|_| ());
+    let ran = site.run(&["patch", "check"]);
+    assert_eq!(ran.assert_exit(0).out, "patch.csv: 12 ports, no problem\n");
+    let ran = site.run(&["patch", "show", SWITCH, "5"]);
+    insta::assert_snapshot!(ran.assert_exit(0).out, @r"
+    switch    port  panel  position  outlet  room
+    office-1  5     A      05        1.03-A  1.03
+    ");
+}
+
+#[test]
+fn with_json_every_command_prints_one_document_with_its_schema() {
+    let site = Site::new(|_| ());
+    let suspect = site.suspect().to_string();
+    let commands: [(&[&str], &str); 8] = [
+        (&["switch", "list"], "halfspan.switch-list/1"),
+        (&["switch", "check", SWITCH], "halfspan.switch-check/1"),
+        (&["switch", "ports", SWITCH], "halfspan.switch-ports/1"),
+        (&["identify", &suspect], "halfspan.identify/1"),
+        (&["patch", "show"], "halfspan.patch/1"),
+        (&["patch", "check"], "halfspan.patch-check/1"),
+        (&["restore"], "halfspan.restore/1"),
+        (
+            &["locate", "--ip", &suspect, "--dry-run"],
+            "halfspan.locate/1",
+        ),
+    ];
+    for (args, schema) in commands {
+        let ran = site.run(&[args, &["--json"]].concat());
+        assert_eq!(ran.assert_exit(0).json()["schema"], schema, "{ran}");
+    }
+}
+
+#[test]
+fn with_json_every_failure_is_one_document_too() {
+    let site = Site::new(|_| ());
+    let commands: [(&[&str], i32); 4] = [
+        (&["switch", "check", "nosuch"], 2),
+        (
+            &["locate", "--mac", "02:00:00:00:00:01", "--switch", "nosuch"],
+            2,
+        ),
+        (&["locate", "--replay", "nosuch"], 2),
+        (&["locate", "--ip", "127.0.0.1"], 2),
+    ];
+    for (args, code) in commands {
+        let ran = site.run(&[args, &["--json"]].concat());
+        let report = ran.assert_exit(code).json();
+        let schema = report["schema"].as_str().unwrap();
+        assert!(["halfspan.failure/1", "halfspan.locate/1"].contains(&schema));
+        assert!(report["error"]["message"].is_string(), "{ran}");
+    }
+}

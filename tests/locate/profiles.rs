@@ -1,0 +1,150 @@
+//! A whole run on every family of switches, and with every version of SNMP.
+
+use halfspan::lab::{Profile, Speaks, User};
+use halfspan::snmp::{AuthProtocol, PrivProtocol};
+use serde_json::Value;
+
+use crate::site::{SWITCH, Site};
+
+/// The document's fields as the contract has them, of a run that found its suspect.
+const FIELDS: [&str; 13] = [
+    "schema",
+    "outcome",
+    "suspect",
+    "switch",
+    "port",
+    "patch",
+    "confidence",
+    "confirmation",
+    "path",
+    "other_macs_on_port",
+    "probes",
+    "mirror",
+    "elapsed_seconds",
+];
+
+fn keys(value: &Value) -> Vec<&str> {
+    value
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(String::as_str)
+        .collect()
+}
+
+fn finds_the_suspect_on(profile: Profile) {
+    let site = Site::new(|spec| spec.profile = profile);
+    let report = site
+        .locate(&["--json", "--no-tables"])
+        .assert_located(&site);
+    let truth = site.lab.truth();
+    let port = site.suspect_port();
+
+    assert_eq!(keys(&report), FIELDS);
+    assert_eq!(report["schema"], "halfspan.locate/1");
+    let suspect = &report["suspect"];
+    assert_eq!(keys(suspect), ["ip", "mac", "vendor", "names"]);
+    assert_eq!(suspect["ip"], truth.ip.to_string());
+    assert_eq!(suspect["mac"], truth.mac.to_string());
+    assert_eq!(suspect["vendor"], "ASUSTek COMPUTER INC.");
+    assert_eq!(suspect["names"][0]["source"], "netbios");
+    assert_eq!(suspect["names"][0]["name"], "RECEPTION-PC");
+    assert_eq!(suspect["names"][0]["group"], "WORKGROUP");
+
+    let found = &report["port"];
+    assert_eq!(keys(found), ["label", "if_name", "if_index", "alias"]);
+    assert_eq!(found["label"], port.number.0.to_string());
+    assert_eq!(found["if_name"], port.if_name);
+    assert_eq!(found["alias"], port.outlet);
+    let patch = &report["patch"];
+    assert_eq!(keys(patch), ["panel", "position", "outlet", "room"]);
+    assert_eq!(patch["panel"], port.panel);
+    assert_eq!(patch["position"], port.position);
+    assert_eq!(patch["outlet"], port.outlet);
+    assert_eq!(patch["room"], port.room);
+
+    let confidence = report["confidence"].as_f64().unwrap();
+    assert!((0.999..=1.0).contains(&confidence), "{confidence}");
+    assert_eq!(keys(&report["confirmation"]), ["confirmed", "cycles"]);
+    let last = report["path"].as_array().unwrap().last().unwrap();
+    assert_eq!(
+        (&last["switch"], &last["port"]),
+        (&SWITCH.into(), &found["label"])
+    );
+    assert_eq!(report["other_macs_on_port"], Value::Array(vec![]));
+    for probe in report["probes"].as_array().unwrap() {
+        let fields = ["switch", "sources", "seconds", "sightings", "why"];
+        assert_eq!(keys(probe), fields);
+    }
+    assert_eq!(keys(&report["mirror"]), ["writes", "restored"]);
+    let written = report["mirror"]["writes"].as_u64().unwrap();
+    let requests = site.lab.write_attempts().len();
+    assert!(written > 0 && written <= requests.try_into().unwrap());
+}
+
+#[test]
+fn a_switch_with_a_port_copy_table_is_searched_and_put_back() {
+    finds_the_suspect_on(Profile::SmonPortcopy);
+}
+
+#[test]
+fn a_switch_with_fastpath_firmware_is_searched_and_put_back() {
+    finds_the_suspect_on(Profile::NetgearFastpath);
+}
+
+#[test]
+fn a_switch_with_two_bitmaps_is_searched_and_put_back() {
+    finds_the_suspect_on(Profile::DlinkDgs1210);
+}
+
+#[test]
+fn a_switch_with_a_state_for_every_port_is_searched_and_put_back() {
+    finds_the_suspect_on(Profile::Zyxel4x);
+}
+
+#[test]
+fn snmp_version_3_with_authentication_and_encryption_will_do() {
+    let site = Site::new(|spec| {
+        spec.agent.speaks = Speaks::V3;
+        spec.agent.users = vec![User {
+            name: "halfspan".to_owned(),
+            auth: Some((AuthProtocol::Sha256, "authpassword".to_owned())),
+            privacy: Some((PrivProtocol::Aes128, "privpassword".to_owned())),
+            writes: true,
+        }];
+    });
+    site.locate(&["--json", "--no-tables"])
+        .assert_located(&site);
+}
+
+#[test]
+fn snmp_version_1_will_do() {
+    let site = Site::new(|spec| {
+        spec.agent.speaks = Speaks::V1;
+        spec.profile = Profile::DlinkDgs1210;
+    });
+    site.locate(&["--json", "--no-tables"])
+        .assert_located(&site);
+}
+
+#[test]
+fn without_json_the_answer_is_text_on_stdout_and_the_progress_on_stderr() {
+    let site = Site::new(|_| ());
+    let ran = site.locate(&[]);
+    ran.assert_exit(0);
+    let (port, truth) = (site.suspect_port(), site.lab.truth());
+    let answer = format!("{} is at {SWITCH} port {}\n", truth.ip, port.number.0);
+    assert!(ran.out.starts_with(&answer), "{ran}");
+    for told in [&port.outlet, "RECEPTION-PC", "confirmed", "put back"] {
+        assert!(ran.out.contains(told), "no {told} in {ran}");
+    }
+    assert!(
+        ran.err.contains("step 1:") && !ran.err.contains(&answer),
+        "{ran}"
+    );
+    assert!(
+        !ran.out.contains('\x1b') && !ran.err.contains('\x1b'),
+        "{ran}"
+    );
+    site.assert_untouched();
+}
