@@ -8,16 +8,16 @@ use halfspan::search::{Observed, Quality};
 
 /// A small seeded generator (splitmix64).
 #[derive(Clone, Debug)]
-pub struct Dice(u64);
+pub(crate) struct Dice(u64);
 
 impl Dice {
-    pub fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         let mut dice = Dice(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ 0x5851_F42D_4C95_7F2D);
         dice.next();
         dice
     }
 
-    pub fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -26,21 +26,21 @@ impl Dice {
     }
 
     /// Between 0 and 1, both excluded.
-    pub fn uniform(&mut self) -> f64 {
+    pub(crate) fn uniform(&mut self) -> f64 {
         ((self.next() >> 11) as f64 + 0.5) / (1u64 << 53) as f64
     }
 
-    pub fn exponential(&mut self, mean: f64) -> f64 {
+    pub(crate) fn exponential(&mut self, mean: f64) -> f64 {
         -self.uniform().ln() * mean
     }
 
-    pub fn below(&mut self, n: u64) -> u64 {
+    pub(crate) fn below(&mut self, n: u64) -> u64 {
         self.next() % n
     }
 }
 
 #[derive(Clone, Copy, Debug)]
-pub enum Talk {
+pub(crate) enum Talk {
     Steady(f64),
     Bursty {
         rate: f64,
@@ -51,21 +51,21 @@ pub enum Talk {
 
 /// One world with a suspect on one port.
 #[derive(Clone, Debug)]
-pub struct World {
-    pub dice: Dice,
-    pub suspect: Option<PortId>,
-    pub talk: Talk,
-    pub strays: f64,
-    pub write: f64,
-    pub now: f64,
-    pub mirrored: PortSet,
-    pub writes: u32,
+pub(crate) struct World {
+    pub(crate) dice: Dice,
+    pub(crate) suspect: Option<PortId>,
+    pub(crate) talk: Talk,
+    pub(crate) strays: f64,
+    pub(crate) write: f64,
+    pub(crate) now: f64,
+    pub(crate) mirrored: PortSet,
+    pub(crate) writes: u32,
     talking: bool,
     toggle: f64,
 }
 
 impl World {
-    pub fn new(
+    pub(crate) fn new(
         mut dice: Dice,
         suspect: Option<PortId>,
         talk: Talk,
@@ -108,7 +108,7 @@ impl World {
     }
 
     /// Mirrors `ports`; deaf meanwhile. The same set costs nothing.
-    pub fn mirror(&mut self, ports: &PortSet) {
+    pub(crate) fn mirror(&mut self, ports: &PortSet) {
         if *ports == self.mirrored {
             return;
         }
@@ -121,7 +121,7 @@ impl World {
     }
 
     /// Listens until the first sighting, at most so many seconds; tells whether there was one.
-    pub fn listen(&mut self, seconds: f64) -> bool {
+    pub(crate) fn listen(&mut self, seconds: f64) -> bool {
         let end = self.now + seconds;
         let inside = self
             .suspect
@@ -129,7 +129,7 @@ impl World {
         loop {
             let own = match self.talk {
                 Talk::Steady(rate) | Talk::Bursty { rate, .. } if inside && self.talking => rate,
-                _ => 0.0,
+                Talk::Steady(_) | Talk::Bursty { .. } => 0.0,
             };
             let rate = own + self.strays;
             let next = if rate > 0.0 {
@@ -151,7 +151,7 @@ impl World {
     }
 
     /// Mirrors and listens as a session would.
-    pub fn observe(&mut self, ports: &PortSet, listen: Duration) -> Observed {
+    pub(crate) fn observe(&mut self, ports: &PortSet, listen: Duration) -> Observed {
         self.mirror(ports);
         let from = moment(self.now);
         let heard = self.listen(listen.as_secs_f64());
@@ -167,6 +167,6 @@ impl World {
     }
 }
 
-pub fn moment(seconds: f64) -> Moment {
+pub(crate) fn moment(seconds: f64) -> Moment {
     Moment(Duration::from_secs_f64(seconds))
 }

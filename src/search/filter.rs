@@ -6,7 +6,8 @@
 use crate::clock::Moment;
 use crate::port::{PortId, PortSet};
 
-use super::rhythm::{Matrix, Traffic};
+use super::rhythm::Matrix;
+use super::traffic::Traffic;
 use super::{Observed, Quality};
 
 /// The sightings of one window that are weighed one by one; the rest could not change any mind.

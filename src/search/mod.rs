@@ -8,6 +8,7 @@ mod planner;
 mod proof;
 mod rhythm;
 mod several;
+mod traffic;
 mod verdict;
 mod why;
 
@@ -21,8 +22,8 @@ use crate::port::{PortId, PortSet};
 use self::filter::{Filter, Place};
 use self::planner::{Costs, Planner};
 use self::proof::Proof;
-use self::rhythm::Traffic;
 use self::several::Several;
+use self::traffic::Traffic;
 use self::verdict::Tally;
 
 /// What is asked of the search.

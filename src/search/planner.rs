@@ -7,23 +7,21 @@ use crate::port::{PortId, PortSet};
 
 use super::Question;
 use super::filter::{Class, Filter, Place};
-use super::rhythm::Traffic;
+use super::traffic::Traffic;
 
+/// How many lengths of listening are weighed, from [`SHORTEST`] seconds on, each [`RATIO`] times the one before: up to
+/// two minutes, finely enough that the best one is missed by a few per cent of time only.
 const DWELLS: usize = 26;
 const SHORTEST: f64 = 0.01;
 const RATIO: f64 = 1.46;
+
+/// What certainty beyond even odds is worth beside narrowing down to them, where no proof of its own follows.
+const SURER: f64 = 0.4;
 
 /// No frame is waited for longer than this in one window of a proof.
 const LONGEST_OVERDUE: f64 = 60.0;
 
 type Curve = [f64; DWELLS];
-
-fn tune(name: &str, default: f64) -> f64 {
-    std::env::var(name)
-        .ok()
-        .and_then(|v| v.parse().ok())
-        .unwrap_or(default)
-}
 
 /// What observing costs.
 #[derive(Clone, Copy, Debug)]
@@ -36,6 +34,8 @@ pub(super) struct Costs {
     pub(super) limit: usize,
     /// Log-odds beyond which more certainty is worth nothing.
     pub(super) enough: f64,
+    /// Whether an off/on proof follows, so that the planner has only to narrow.
+    pub(super) proof_follows: bool,
 }
 
 impl Costs {
@@ -47,6 +47,7 @@ impl Costs {
             row: question.row_time.as_secs_f64(),
             limit: question.source_limit.unwrap_or(usize::MAX).max(1),
             enough: odds.max(2.0).ln() + 0.7,
+            proof_follows: question.proof_cycles > 0,
         }
     }
 }
@@ -70,7 +71,6 @@ pub(super) struct Planner {
     silent: Vec<Curve>,
     silent_after_write: Vec<Curve>,
     quiet: Vec<Curve>,
-    confirm: f64,
 }
 
 /// Ports of one class with equal head starts.
@@ -82,6 +82,20 @@ struct Group {
     stay: Curve,
     into: Curve,
     out: Curve,
+}
+
+/// What the sets of one plan are valued against.
+#[derive(Clone, Copy)]
+struct Outlook<'a> {
+    /// Groups with ports, the likeliest first.
+    order: &'a [&'a Group],
+    /// Places that no set can hold.
+    elsewhere: &'a [&'a Group],
+    /// The worth of the present belief.
+    base: f64,
+    /// The shortest and the longest listening in seconds.
+    shortest: f64,
+    longest: f64,
 }
 
 impl Planner {
@@ -121,7 +135,6 @@ impl Planner {
             silent,
             silent_after_write,
             quiet,
-            confirm: tune("CONFIRM", 0.4),
         }
     }
 
@@ -235,6 +248,13 @@ impl Planner {
             .iter()
             .map(|g| g.count as f64 * g.chance * self.worth(g.chance, 1.0 - g.chance))
             .sum();
+        let outlook = Outlook {
+            order: &order,
+            elsewhere: &else_,
+            base,
+            shortest,
+            longest,
+        };
         let mut best = Plan {
             ports: current.clone(),
             listen: shortest,
@@ -245,9 +265,7 @@ impl Planner {
             .iter()
             .map(|g| if g.mirrored { g.count } else { 0 })
             .collect();
-        if let Some((rate, listen)) =
-            self.value(&order, &else_, &taken, true, base, 0.0, shortest, longest)
-        {
+        if let Some((rate, listen)) = self.value(&outlook, &taken, None) {
             best.rate = rate;
             best.listen = listen;
         }
@@ -267,22 +285,15 @@ impl Planner {
                 continue;
             }
             let cost = self.costs.write + self.costs.row * changed as f64;
-            if let Some((rate, listen)) =
-                self.value(&order, &else_, &taken, false, base, cost, shortest, longest)
+            if let Some((rate, listen)) = self.value(&outlook, &taken, Some(cost))
+                && rate > best.rate
             {
-                if rate > best.rate {
-                    let set = order
-                        .iter()
-                        .flat_map(|g| g.members.iter().copied())
-                        .skip(skip)
-                        .take(n)
-                        .collect();
-                    best = Plan {
-                        ports: set,
-                        listen,
-                        rate,
-                    };
-                }
+                let in_order = order.iter().flat_map(|g| g.members.iter().copied());
+                best = Plan {
+                    ports: in_order.skip(skip).take(n).collect(),
+                    listen,
+                    rate,
+                };
             }
         }
         best
@@ -330,7 +341,13 @@ impl Planner {
             for g in order {
                 let all = g.count as f64 * g.chance;
                 if mass + all >= goal {
-                    n += ((goal - mass) / g.chance).round() as usize;
+                    #[expect(
+                        clippy::cast_possible_truncation,
+                        clippy::cast_sign_loss,
+                        reason = "a count of ports, rounded"
+                    )]
+                    let part = ((goal - mass) / g.chance).round().max(0.0) as usize;
+                    n += part;
                     break;
                 }
                 mass += all;
@@ -349,27 +366,34 @@ impl Planner {
         if chance <= 1e-300 {
             return -690.0;
         }
+        if self.costs.proof_follows {
+            return (chance / (chance + rest.max(0.0))).ln();
+        }
         let odds = (chance / rest.max(1e-300)).ln();
         if odds < 0.0 {
             odds
         } else {
-            self.confirm * odds.min(self.costs.enough)
+            SURER * odds.min(self.costs.enough)
         }
     }
 
-    #[expect(clippy::too_many_arguments, reason = "x")]
+    /// Returns what mirroring `taken` ports of each group gains per second, and how long to listen for that. `cost` is
+    /// that of the change in seconds; `None` stays on the present set.
     fn value(
         &self,
-        order: &[&Group],
-        elsewhere: &[&Group],
+        outlook: &Outlook<'_>,
         taken: &[usize],
-        stay: bool,
-        base: f64,
-        cost: f64,
-        shortest: f64,
-        longest: f64,
+        cost: Option<f64>,
     ) -> Option<(f64, f64)> {
-        // silence probability curve
+        let Outlook {
+            order,
+            elsewhere,
+            base,
+            shortest,
+            longest,
+        } = *outlook;
+        let stay = cost.is_none();
+        let cost = cost.unwrap_or(0.0);
         let mut parts: Vec<(f64, f64, &Curve)> = Vec::with_capacity(order.len() * 2);
         for (g, a) in order.iter().zip(taken) {
             let b = g.count - a;

@@ -1,6 +1,7 @@
 //! Plays and random worlds for the search, on a virtual clock.
 
 #[path = "../../examples/search-bench/world.rs"]
+#[allow(dead_code, reason = "the bench uses the rest of it")]
 mod world;
 
 use std::time::Duration;

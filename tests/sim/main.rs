@@ -98,7 +98,10 @@ fn outcome(verdict: &Verdict) -> Expected {
 fn kind(error: &LocateError) -> String {
     match error {
         LocateError::DeadMirror { .. } => "dead_mirror".to_owned(),
-        other => other.to_string(),
+        LocateError::Mirror(_)
+        | LocateError::Sniff(_)
+        | LocateError::Interrupted
+        | LocateError::Record(_) => error.to_string(),
     }
 }
 

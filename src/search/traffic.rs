@@ -1,0 +1,141 @@
+//! What is thought of a suspect's traffic before anything was heard: every rhythm with every rate of strays.
+
+use super::rhythm::Rhythm;
+
+/// A rhythm, how likely it is beforehand, and where its states are in a list of all states.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Entry {
+    pub(super) rhythm: Rhythm,
+    pub(super) prior: f64,
+    pub(super) first: usize,
+}
+
+/// All hypotheses about the traffic: each rhythm together with each rate of strays.
+#[derive(Clone, Debug)]
+pub(super) struct Traffic {
+    /// The rhythms.
+    pub(super) rhythms: Vec<Entry>,
+    /// The rates of strays a second, each with its probability beforehand.
+    pub(super) strays: Vec<(f64, f64)>,
+    /// The number of states of all rhythms together.
+    pub(super) states: usize,
+}
+
+/// Belief beforehand in a suspect that talks at random, in bursts, or like a clock.
+const STEADY: f64 = 0.55;
+const BURSTS: f64 = 0.4;
+const BEACONS: f64 = 0.05;
+
+/// The slowest and the fastest steady rate thought of, in frames a second, and how many lie between them.
+const SLOWEST: f64 = 0.02;
+const FASTEST: f64 = 500.0;
+const RATES: u32 = 14;
+
+/// Below this rate a steady suspect is ever less likely beforehand, by the square root: a rate as slow as the strays
+/// is the hypothesis that takes strays for the suspect.
+const UNLIKELY_BELOW: f64 = 0.3;
+
+/// Frames a second within a burst, and the mean lengths of bursts and pauses in seconds.
+const BURST_RATES: [f64; 2] = [7.0, 70.0];
+const LASTING: [f64; 3] = [0.4, 1.6, 6.0];
+const PAUSING: [f64; 3] = [6.0, 24.0, 80.0];
+
+/// Periods of beacons in seconds.
+const PERIODS: [f64; 5] = [0.25, 1.0, 4.0, 15.0, 60.0];
+
+/// Strays a second and how likely each rate is beforehand. The last two are floods.
+const STRAYS: [(f64, f64); 6] = [
+    (1e-4, 0.2),
+    (3e-3, 0.3),
+    (0.013, 0.4),
+    (0.04, 0.1),
+    (0.3, 1e-4),
+    (3.0, 1e-4),
+];
+
+impl Traffic {
+    /// The hypotheses the search starts from.
+    pub(super) fn unknown() -> Self {
+        let mut kinds = steady();
+        let combinations = BURST_RATES.iter().flat_map(|rate| {
+            LASTING.iter().flat_map(move |lasting| {
+                PAUSING
+                    .iter()
+                    .map(move |pausing| (*rate, *lasting, *pausing))
+            })
+        });
+        let bursts: Vec<Rhythm> = combinations
+            .map(|(rate, lasting, pausing)| Rhythm::Bursts {
+                rate,
+                lasting,
+                pausing,
+            })
+            .collect();
+        kinds.extend(alike(bursts, BURSTS));
+        let beacons = PERIODS.map(|period| Rhythm::Beacon { period });
+        kinds.extend(alike(beacons.to_vec(), BEACONS));
+        Self::new(kinds, STRAYS.to_vec())
+    }
+
+    fn new(kinds: Vec<(Rhythm, f64)>, strays: Vec<(f64, f64)>) -> Self {
+        let mut first = 0;
+        let place = |(rhythm, prior): (Rhythm, f64)| {
+            let entry = Entry {
+                rhythm,
+                prior,
+                first,
+            };
+            first += rhythm.states();
+            entry
+        };
+        let rhythms = kinds.into_iter().map(place).collect();
+        Traffic {
+            rhythms,
+            strays,
+            states: first,
+        }
+    }
+
+    /// Returns the number of weights that one port needs: states times rates of strays.
+    pub(super) fn len(&self) -> usize {
+        self.states * self.strays.len()
+    }
+
+    /// Returns the weights before anything was heard; the weights of one rate of strays stand together.
+    pub(super) fn prior(&self) -> Vec<f64> {
+        let mut weights = Vec::with_capacity(self.len());
+        for (_, chance) in &self.strays {
+            for entry in &self.rhythms {
+                let states = 0..entry.rhythm.states();
+                weights.extend(states.map(|s| chance * entry.prior * entry.rhythm.at_first(s)));
+            }
+        }
+        weights
+    }
+}
+
+/// Steady rates, evenly spread over their logarithm.
+fn steady() -> Vec<(Rhythm, f64)> {
+    let step = (FASTEST / SLOWEST).ln() / f64::from(RATES - 1);
+    let rates: Vec<f64> = (0..RATES)
+        .map(|i| SLOWEST * (step * f64::from(i)).exp())
+        .collect();
+    let weight = |rate: &f64| (rate / UNLIKELY_BELOW).min(1.0).sqrt();
+    let total: f64 = rates.iter().map(weight).sum();
+    rates
+        .iter()
+        .map(|rate| {
+            (
+                Rhythm::Steady { rate: *rate },
+                STEADY * weight(rate) / total,
+            )
+        })
+        .collect()
+}
+
+/// Rhythms that share a belief evenly.
+fn alike(rhythms: Vec<Rhythm>, belief: f64) -> Vec<(Rhythm, f64)> {
+    #[expect(clippy::cast_precision_loss, reason = "a handful of rhythms")]
+    let each = belief / rhythms.len() as f64;
+    rhythms.into_iter().map(|rhythm| (rhythm, each)).collect()
+}
