@@ -1,7 +1,7 @@
 //! The addresses of this machine, and which others are on the same link.
 
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 
 use nix::ifaddrs::getifaddrs;
 use nix::net::if_::{InterfaceFlags, if_nametoindex};
@@ -53,7 +53,9 @@ pub(super) fn check(ip: IpAddr, addresses: &[LocalAddress]) -> Result<(), Suspec
         IpAddr::V4(v4) => v4.is_broadcast() || addresses.iter().any(|own| own.is_edge(ip)),
         IpAddr::V6(_) => false,
     };
-    if ip.is_unspecified() || ip.is_multicast() || broadcast {
+    // All of 127.0.0.0/8 is loopback, but of ::/127 only one address is.
+    let only_this_machine = ip == IpAddr::V6(Ipv6Addr::LOCALHOST);
+    if ip.is_unspecified() || ip.is_multicast() || broadcast || only_this_machine {
         return Err(SuspectError::NotAMachine { ip });
     }
     match addresses.iter().find(|own| own.ip == ip) {
