@@ -1,7 +1,7 @@
 //! A lab, and the folder that the program works in.
 
 use std::fs;
-use std::io::Read;
+
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -312,11 +312,4 @@ pub(crate) fn wait_for(what: &str, mut come: impl FnMut() -> bool) {
         std::thread::sleep(Duration::from_millis(10));
     }
     panic!("{what} did not come about");
-}
-
-/// Reads what is left in a pipe.
-pub(crate) fn read_all(mut pipe: impl Read) -> String {
-    let mut text = String::new();
-    pipe.read_to_string(&mut text).unwrap();
-    text
 }
