@@ -1,9 +1,11 @@
 //! Which ports the suspect may be on, and how likely each is before anything was heard. Pure.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use crate::config::{BadPortList, PortList};
 use crate::error::{Diagnosis, Exit};
+use crate::mirror::MirrorLimits;
 use crate::port::{Link, PortId, PortSet, PortTable};
 
 /// What the configuration and the command line say about a switch's ports, by name.
@@ -177,6 +179,20 @@ pub fn roles(
         forbidden,
         down,
     })
+}
+
+/// Off/on cycles that have to agree before a port is named.
+pub const PROOF_CYCLES: u32 = 2;
+
+/// The least that a change of the mirror is counted as, however fast the switch is: few writes are a promise to the
+/// switch, and half a second makes the search halve instead of grope (at most 7 changes for 24 ports).
+const LEAST_COST: Duration = Duration::from_millis(500);
+
+/// Returns what the search has to count for a change of the mirror. The profile's settle time is left out: the control
+/// measures it, and on all but the slowest switches it is a fraction of the write.
+#[must_use]
+pub fn cost_of_change(limits: &MirrorLimits) -> Duration {
+    limits.write_time.max(LEAST_COST)
 }
 
 /// The share of belief that a forwarding table's row gets: tables are good nine times in ten, and the search may

@@ -12,8 +12,15 @@ pub(super) const BEFORE_ANY_WRITE: Duration = Duration::from_millis(800);
 /// weighs it against the suspect's possible rhythms.
 pub(super) const EVERYTHING_AT_LEAST: Duration = Duration::from_secs(3);
 
-/// Sightings after which the control ends early: they show that the suspect talks and roughly how often.
-pub(super) const ENOUGH_SIGHTINGS: u32 = 4;
+/// Tells whether the control may end early: the suspect was heard often enough, and for long enough, to show how
+/// often it talks. A handful of frames in 10 ms may be chance, and a rate taken for four times what it is makes
+/// the windows that follow too short; a quarter of a second costs less than one change of the mirror.
+pub(super) fn shows_the_rhythm(sightings: &[Moment]) -> bool {
+    let (Some(first), Some(last)) = (sightings.first(), sightings.last()) else {
+        return false;
+    };
+    sightings.len() >= 4 && last.since(*first) >= Duration::from_millis(250)
+}
 
 /// How long is waited for the first copy of anybody, where nobody was heard at all. Switches that apply a
 /// change seconds after answering are known (see `docs/measurements.md`).

@@ -167,7 +167,7 @@ impl Run<'_> {
         }
         let wish = Wish {
             listen: control::EVERYTHING_AT_LEAST,
-            until_sightings: control::ENOUGH_SIGHTINGS,
+            until_sightings: u32::MAX,
             purpose: Purpose::ControlAll,
             why: format!(
                 "all {} candidates are mirrored: the suspect must be heard now, if it talks",
@@ -177,7 +177,9 @@ impl Run<'_> {
         self.begin(candidates, &wish);
         let applied = self.mirror(candidates)?;
         let answered = self.now();
-        let mut catch = self.listen(answered, &wish)?;
+        let mut catch = self.listen_until(answered, &wish, |catch| {
+            control::shows_the_rhythm(&catch.sightings)
+        })?;
         if catch.heard.foreign_frames == 0 && catch.sightings.is_empty() {
             let more = Wish {
                 listen: control::FOR_A_SIGN_OF_LIFE,

@@ -60,9 +60,6 @@ impl Ended {
     }
 }
 
-/// Off/on cycles that have to agree before a port is named.
-const PROOF_CYCLES: u32 = 2;
-
 /// Finds a suspect. Never returns an error instead of a report, and never without having put the switches back
 /// or having said that it could not.
 pub fn locate(config: &Config, task: &Task, state: &Path, desk: &dyn Desk) -> Ended {
@@ -345,11 +342,11 @@ impl<'a> Job<'a> {
                 .collect(),
             source_limit: limits.sources,
             both_directions: limits.copies == Copies::Both,
-            write_time: limits.write_time,
+            write_time: candidates::cost_of_change(limits),
             row_time: limits.row_time,
             confidence: self.task.confidence,
             max_time: self.clock.now().0 + self.task.max_time,
-            proof_cycles: PROOF_CYCLES,
+            proof_cycles: candidates::PROOF_CYCLES,
             seed: self.task.seed,
         }
     }

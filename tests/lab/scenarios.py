@@ -69,7 +69,7 @@ def _locate(bench, name, runs, mode, options=("--yes", "--no-tables")):
         finished = run.finish()
         judge.located(result, finished, port)
         judge.put_back(result, bench.lab, before)
-        judge.count_changes(result, bench.lab, before, port)
+        judge.count_changes(result, finished, bench.lab, before)
         if name == "steady":
             few = result.changes <= MOST_CHANGES_STEADY
             result.complain_unless(few, f"{result.changes} changes before the proof")

@@ -16,6 +16,11 @@ import portcopy
 import switch_mib
 
 
+# snmpd turns one GETBULK into many requests; reading the kernel's tables for each of them would make this a slow
+# switch. Rows are never shown late: only links and learnt addresses can be.
+_FRESH = 0.1
+
+
 class SwitchAgent:
     """Answers snmpd's requests."""
 
@@ -26,6 +31,9 @@ class SwitchAgent:
         self._before = None
         self._planned = None
         self._mirrors = dataplane.Mirrors()
+        self._shown = []
+        self._shown_rows = None
+        self._read_at = float("-inf")
 
     def serve(self):
         """Works until snmpd goes."""
@@ -46,10 +54,15 @@ class SwitchAgent:
                 handler(request)
 
     def _objects(self):
-        ports = dataplane.ports()
-        self._notice_links(ports)
-        table = dataplane.forwarding_table()
-        return switch_mib.objects(ports, table, dataplane.bridge_address(), self._rows)
+        now = time.monotonic()
+        if now - self._read_at > _FRESH or self._shown_rows is not self._rows:
+            ports = dataplane.ports()
+            self._notice_links(ports)
+            table = dataplane.forwarding_table()
+            address = dataplane.bridge_address()
+            self._shown = switch_mib.objects(ports, table, address, self._rows)
+            self._shown_rows, self._read_at = self._rows, now
+        return self._shown
 
     def _notice_links(self, ports):
         rows = portcopy.without_links(self._rows, _up(ports))
@@ -58,15 +71,9 @@ class SwitchAgent:
             self._rows = rows
 
     def _get(self, request):
-        known = {bind.oid: bind for bind in self._objects()}
-        columns = {bind.oid[:-1] for bind in known.values()}
-
-        def answer(oid):
-            missing = agentx.NO_SUCH_INSTANCE if oid[:-1] in columns else agentx.NO_SUCH_OBJECT
-            return known.get(oid) or agentx.VarBind(oid, missing)
-
+        shown = self._objects()
         asked = agentx.Reader(request.body).ranges()
-        self._session.respond(request, binds=[answer(oid) for oid, _, _ in asked])
+        self._session.respond(request, binds=[_exactly(shown, oid) for oid, _, _ in asked])
 
     def _get_next(self, request):
         shown = self._objects()
@@ -138,6 +145,11 @@ class SwitchAgent:
             **more,
         }
         print(json.dumps(entry), file=self._log, flush=True)
+
+
+def _exactly(shown, oid):
+    found = _after(shown, oid, True, ())
+    return found if found.oid == oid else agentx.VarBind(oid, agentx.NO_SUCH_INSTANCE)
 
 
 def _after(shown, start, include, end):

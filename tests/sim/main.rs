@@ -12,6 +12,7 @@ mod world;
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use halfspan::locate::candidates::{PROOF_CYCLES, cost_of_change};
 use halfspan::locate::{Evidence, Instruments, LocateError, drive};
 use halfspan::mirror::Mirror;
 use halfspan::port::{PortId, PortSet};
@@ -30,12 +31,12 @@ fn play(scenario: &Scenario, seed: u64) -> Played {
         candidates: candidates.iter().map(|port| (port, 1.0)).collect(),
         source_limit: limits.sources,
         both_directions: false,
-        write_time: limits.write_time,
+        write_time: cost_of_change(&limits),
         row_time: limits.row_time,
         confidence: 0.999,
         max_time: scenario.max_time(),
         seed,
-        proof_cycles: 1,
+        proof_cycles: PROOF_CYCLES,
     };
     let instruments = Instruments {
         mirror: &mut mirror,

@@ -47,6 +47,9 @@ pub(crate) struct Switch {
     /// How long a SET takes until it is answered.
     #[serde(default)]
     pub(crate) write_ms: u64,
+    /// How much longer it takes for each port whose state changes.
+    #[serde(default)]
+    pub(crate) row_ms: u64,
     /// How long after the answer the change takes effect.
     #[serde(default)]
     pub(crate) late_ms: u64,

@@ -101,7 +101,7 @@ impl World {
                 sources: scenario.switch.sources,
                 copies: Copies::Ingress,
                 write_time: Duration::from_millis(scenario.switch.write_ms),
-                row_time: Duration::ZERO,
+                row_time: Duration::from_millis(scenario.switch.row_ms),
                 settle: Duration::from_millis(20),
             },
         };
@@ -263,7 +263,9 @@ impl Mirror for FakeMirror {
             "more sources than the switch takes"
         );
         let mut state = self.world.0.borrow_mut();
-        state.now += self.limits.write_time.max(Duration::from_millis(1));
+        let rows = u32::try_from(ports.distance(&state.shown)).unwrap_or(u32::MAX);
+        state.now +=
+            self.limits.write_time + self.limits.row_time * rows + Duration::from_millis(1);
         if state.now < state.deaf_until {
             state.now += Duration::from_secs(2);
             return Err(Self::lost("change the mirrored ports"));
