@@ -26,6 +26,10 @@ pub(super) fn shows_the_rhythm(sightings: &[Moment]) -> bool {
 /// change seconds after answering are known (see `docs/measurements.md`).
 pub(super) const FOR_A_SIGN_OF_LIFE: Duration = Duration::from_secs(10);
 
+/// How long is listened to mirrored ports before a mirror that brought nothing whatever is called dead. Even idle
+/// machines exchange a frame with somebody every minute or so: answers to ARP, time, mail.
+pub(super) const DEAF: Duration = Duration::from_secs(120);
+
 /// A switch that answers before it acts: the longest delay that is believed. Later copies are ordinary quiet.
 const LATEST: Duration = Duration::from_secs(8);
 

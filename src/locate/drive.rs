@@ -12,23 +12,21 @@ use super::catch::Catch;
 use super::control::{self, Latency};
 use super::error::LocateError;
 use super::event::Event;
+use super::inquiry::Inquiry;
 use super::record::Recorder;
 use crate::clock::{Clock, Moment};
 use crate::mac::Mac;
-use crate::mirror::{Mirror, MirrorError};
+use crate::mirror::Mirror;
 use crate::port::PortSet;
-use crate::search::{Observed, Purpose, Quality, Search, Step, Verdict};
+use crate::search::{Observed, Purpose, Quality, Question, Step, Verdict};
 use crate::sniff::Sniffer;
+
+mod aim;
+
+use aim::is_silence;
 
 /// How often the person following the run is told that time passes.
 const TICK: Duration = Duration::from_millis(200);
-
-/// How long a switch that stopped answering is waited for. A small switch reboots in 40 to 120 s; after that
-/// its mirror is gone and is set anew.
-const PATIENCE: Duration = Duration::from_secs(150);
-
-/// The pause between two attempts to reach a switch that stopped answering.
-const RETRY_PAUSE: Duration = Duration::from_secs(3);
 
 /// The outside world of a run: what it acts on, listens to, and reports to.
 pub struct Instruments<'a> {
@@ -77,22 +75,24 @@ pub struct Evidence {
 /// # Errors
 /// [`LocateError`], if the mirror or the capture failed for good, or the person wants to stop.
 pub fn drive<'a>(
-    search: &mut Search,
-    instruments: Instruments<'a>,
-    candidates: &PortSet,
+    question: Question,
+    mut instruments: Instruments<'a>,
     evidence: &'a mut Evidence,
 ) -> Result<Verdict, LocateError> {
     let settle = instruments.mirror.limits().settle;
+    let candidates = question.candidates.iter().map(|(port, _)| *port).collect();
+    let inquiry = Inquiry::new(question, instruments.recorder.take());
     let mut run = Run {
+        inquiry,
         instruments,
         mirrored: None,
         settled_at: Moment::START,
         settle,
         evidence,
     };
-    run.control(search, candidates)?;
+    run.control(&candidates)?;
     let verdict = loop {
-        match search.next_step() {
+        match run.inquiry.next_step() {
             Step::Observe {
                 ports,
                 listen,
@@ -106,16 +106,18 @@ pub fn drive<'a>(
                     purpose,
                     why,
                 };
-                run.observe(search, &ports, wish)?;
+                run.observe(&ports, wish)?;
+                run.give_up_a_dead_mirror()?;
             }
             Step::Done(verdict) => break verdict,
         }
     };
-    if let Some(recorder) = run.instruments.recorder.as_deref_mut() {
-        recorder.verdict(&verdict)?;
+    run.inquiry.close(&verdict)?;
+    let unheard = matches!(verdict, Verdict::NotSeen | Verdict::Undecided(_));
+    match run.deaf_for() {
+        Some(listened) if unheard => Err(LocateError::DeadMirror { listened }),
+        _ => Ok(verdict),
     }
-    run.believe_only_a_living_mirror(&verdict)?;
-    Ok(verdict)
 }
 
 /// How long to listen, and why.
@@ -127,6 +129,7 @@ struct Wish {
 }
 
 struct Run<'a> {
+    inquiry: Inquiry<'a>,
     instruments: Instruments<'a>,
     /// What the switch mirrors; `None` before the first write, and when it is no longer known.
     mirrored: Option<PortSet>,
@@ -139,7 +142,7 @@ struct Run<'a> {
 impl Run<'_> {
     /// Promise 5 of the contract: a mirror is believed after frames. First nothing is mirrored, which costs no
     /// write; then everything is, which also shows how late the switch applies a change.
-    fn control(&mut self, search: &mut Search, candidates: &PortSet) -> Result<(), LocateError> {
+    fn control(&mut self, candidates: &PortSet) -> Result<(), LocateError> {
         let nothing = PortSet::new();
         let wish = Wish {
             listen: control::BEFORE_ANY_WRITE,
@@ -151,7 +154,7 @@ impl Run<'_> {
         self.begin(&nothing, &wish);
         let from = self.now();
         let catch = self.listen(from, &wish)?;
-        self.close(search, nothing, from, catch, wish)?;
+        self.close(nothing, from, catch, wish)?;
 
         let limit = self
             .instruments
@@ -195,16 +198,11 @@ impl Run<'_> {
         self.settle = latency.settle(self.settle);
         let from = latency.began(answered);
         catch.sightings.retain(|at| *at >= from);
-        self.close(search, applied, from, catch, wish)
+        self.close(applied, from, catch, wish)
     }
 
     /// One window of the search.
-    fn observe(
-        &mut self,
-        search: &mut Search,
-        ports: &PortSet,
-        wish: Wish,
-    ) -> Result<(), LocateError> {
+    fn observe(&mut self, ports: &PortSet, wish: Wish) -> Result<(), LocateError> {
         self.begin(ports, &wish);
         let changes = self.mirrored.as_ref() != Some(ports);
         let applied = self.mirror(ports)?;
@@ -213,7 +211,7 @@ impl Run<'_> {
         }
         let from = self.now();
         let catch = self.listen(from, &wish)?;
-        self.close(search, applied, from, catch, wish)
+        self.close(applied, from, catch, wish)
     }
 
     fn begin(&mut self, ports: &PortSet, wish: &Wish) {
@@ -229,49 +227,6 @@ impl Run<'_> {
             why: &wish.why,
             at,
         });
-    }
-
-    /// Makes the switch mirror `ports`; returns what it really mirrors. The same set as before costs nothing.
-    fn mirror(&mut self, ports: &PortSet) -> Result<PortSet, LocateError> {
-        if self.mirrored.as_ref() == Some(ports) {
-            return Ok(ports.clone());
-        }
-        let begun = self.now();
-        loop {
-            self.stop_if_interrupted()?;
-            match self.instruments.mirror.set_sources(ports) {
-                Ok(written) => {
-                    self.evidence.writes += written.writes;
-                    self.mirrored = Some(ports.clone());
-                    self.settled_at = self.now() + self.settle;
-                    return Ok(ports.clone());
-                }
-                Err(error) if is_silence(&error) && self.now().since(begun) < PATIENCE => {
-                    self.mirrored = None;
-                    self.warn("the switch does not answer; waiting for it to come back");
-                    self.pause(RETRY_PAUSE)?;
-                }
-                Err(error) => {
-                    self.mirrored = None;
-                    return Err(error.into());
-                }
-            }
-        }
-    }
-
-    /// Lets frames of the old set pass by unheeded.
-    fn drain(&mut self) -> Result<(), LocateError> {
-        loop {
-            self.stop_if_interrupted()?;
-            let until = self.settled_at.max(self.now()).min(self.now() + TICK);
-            // What a sniffer counts, it counts from call to call: one call at least separates the sets.
-            self.instruments
-                .sniffer
-                .listen(until, &mut |_| ControlFlow::Continue(()))?;
-            if self.now() >= self.settled_at {
-                return Ok(());
-            }
-        }
     }
 
     fn listen(&mut self, from: Moment, wish: &Wish) -> Result<Catch, LocateError> {
@@ -323,7 +278,6 @@ impl Run<'_> {
     /// Tells the search, the recorder and the person what came of a window.
     fn close(
         &mut self,
-        search: &mut Search,
         ports: PortSet,
         from: Moment,
         catch: Catch,
@@ -337,15 +291,12 @@ impl Run<'_> {
             sightings: catch.sightings,
             quality,
         };
-        if let Some(recorder) = self.instruments.recorder.as_deref_mut() {
-            recorder.window(wish.purpose, &wish.why, &observed)?;
-        }
-        search.record(observed.clone());
+        self.inquiry.tell(wish.purpose, &wish.why, &observed)?;
         let at = self.now();
         (self.instruments.observer)(&Event::Heard {
             sightings: count(&observed.sightings),
             usable: quality != Quality::Unusable,
-            belief: &search.belief(),
+            belief: &self.inquiry.belief(),
             at,
         });
         self.evidence.windows.push(Window {
@@ -391,23 +342,26 @@ impl Run<'_> {
         }
     }
 
-    /// A run in which ports were mirrored and nothing whatever was heard says nothing about the suspect.
-    fn believe_only_a_living_mirror(&self, verdict: &Verdict) -> Result<(), LocateError> {
-        let mirrored = self
-            .evidence
-            .windows
-            .iter()
-            .filter(|w| !w.observed.ports.is_empty());
-        let dead = mirrored
-            .clone()
-            .all(|w| w.observed.quality != Quality::Alive);
-        if dead && matches!(verdict, Verdict::NotSeen | Verdict::Undecided(_)) {
-            let listened = mirrored
-                .map(|w| w.observed.until.since(w.observed.from))
-                .sum();
-            return Err(LocateError::DeadMirror { listened });
+    /// Ends a run long before its time is up if nobody at all is ever heard.
+    fn give_up_a_dead_mirror(&self) -> Result<(), LocateError> {
+        match self.deaf_for() {
+            Some(listened) if listened >= control::DEAF => {
+                Err(LocateError::DeadMirror { listened })
+            }
+            _ => Ok(()),
         }
-        Ok(())
+    }
+
+    /// Returns how long ports were mirrored, if nothing whatever was heard of them: that says nothing about the
+    /// suspect, and much about the mirror.
+    fn deaf_for(&self) -> Option<Duration> {
+        let mirrored = |window: &&Window| !window.observed.ports.is_empty();
+        let mut windows = self.evidence.windows.iter().filter(mirrored);
+        let deaf = windows
+            .clone()
+            .all(|window| window.observed.quality != Quality::Alive);
+        let span = |window: &Window| window.observed.until.since(window.observed.from);
+        deaf.then(|| windows.by_ref().map(span).sum())
     }
 
     fn pause(&mut self, span: Duration) -> Result<(), LocateError> {
@@ -444,15 +398,4 @@ fn reached(catch: &Catch, wish: &Wish) -> bool {
 
 fn count(sightings: &[Moment]) -> u32 {
     u32::try_from(sightings.len()).unwrap_or(u32::MAX)
-}
-
-/// Tells whether the switch said nothing at all, as it does while it reboots.
-fn is_silence(error: &MirrorError) -> bool {
-    matches!(
-        error,
-        MirrorError::Snmp {
-            source: crate::snmp::SnmpError::Lost { .. },
-            ..
-        }
-    )
 }

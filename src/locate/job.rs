@@ -27,7 +27,7 @@ use crate::clock::{Clock, LiveClock};
 use crate::config::{Config, Switch};
 use crate::error::{Exit, Failure};
 use crate::mirror::{Copies, Mirror, Operator};
-use crate::search::{Question, Search};
+use crate::search::Question;
 use crate::sniff::{self, Own, Source, Suspect};
 
 /// How a run ended: the report, and why it broke off if it did.
@@ -293,10 +293,9 @@ impl<'a> Job<'a> {
         safety::ask(switch, &survey.ports, &roles, reach, traffic, self.desk)?;
 
         let mut recorder = self.recorder(switch, &survey, &question)?;
-        let mut search = Search::new(question);
         let mut evidence = Evidence::default();
         let outcome = drive(
-            &mut search,
+            question,
             Instruments {
                 mirror: mirror.as_mut(),
                 sniffer: sniffer.as_mut(),
@@ -305,7 +304,6 @@ impl<'a> Job<'a> {
                 observer: &mut |event| self.desk.show(event),
                 recorder: recorder.as_mut(),
             },
-            &roles.candidates,
             &mut evidence,
         );
         self.desk.show(&Event::Restoring {

@@ -9,6 +9,7 @@ mod drive;
 mod error;
 mod event;
 mod findings;
+mod inquiry;
 mod job;
 mod naming;
 mod outcome;

@@ -9,9 +9,10 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::inquiry::Inquiry;
 use crate::error::{Diagnosis, Exit};
 use crate::port::PortTable;
-use crate::search::{Observed, Purpose, Question, Search, Step, Verdict};
+use crate::search::{Observed, Purpose, Question, Step, Verdict};
 
 /// One line of a record.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -26,6 +27,8 @@ pub enum Line {
         /// What was asked of the search.
         question: Question,
     },
+    /// From here on no more ports at once: the switch turned out to take no more.
+    Limit(usize),
     /// A window.
     Window {
         /// What it was for.
@@ -71,6 +74,10 @@ impl Recorder {
             ports: ports.clone(),
             question: question.clone(),
         })
+    }
+
+    pub(super) fn limit(&mut self, most: usize) -> io::Result<()> {
+        self.line(&Line::Limit(most))
     }
 
     pub(super) fn window(
@@ -208,7 +215,7 @@ pub fn replay(path: &Path) -> Result<Replay, ReplayError> {
             path: path.to_owned(),
         });
     };
-    let mut search = Search::new(question);
+    let mut inquiry = Inquiry::new(question, None);
     let mut replay = Replay {
         switch,
         ports,
@@ -219,14 +226,15 @@ pub fn replay(path: &Path) -> Result<Replay, ReplayError> {
     for line in lines {
         match line {
             Line::Question { .. } => break,
+            Line::Limit(most) => inquiry.begin_anew(most),
             Line::Window {
                 purpose,
                 why,
                 observed,
             } => {
                 let same = matches!(purpose, Purpose::ControlAll | Purpose::ControlNone)
-                    || matches!(search.next_step(), Step::Observe { ports, .. } if ports == observed.ports);
-                search.record(observed.clone());
+                    || matches!(inquiry.next_step(), Step::Observe { ports, .. } if ports == observed.ports);
+                inquiry.learn(observed.clone());
                 replay.windows.push(Replayed {
                     window: observed,
                     purpose,
@@ -237,7 +245,7 @@ pub fn replay(path: &Path) -> Result<Replay, ReplayError> {
             Line::Verdict(verdict) => replay.recorded = Some(verdict),
         }
     }
-    if let Step::Done(verdict) = search.next_step() {
+    if let Step::Done(verdict) = inquiry.next_step() {
         replay.replayed = Some(verdict);
     }
     Ok(replay)

@@ -14,4 +14,3 @@ mod records;
 mod refusals;
 mod site;
 mod suspects;
-mod troubles;

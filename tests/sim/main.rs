@@ -16,7 +16,7 @@ use halfspan::locate::candidates::{PROOF_CYCLES, cost_of_change};
 use halfspan::locate::{Evidence, Instruments, LocateError, drive};
 use halfspan::mirror::Mirror;
 use halfspan::port::{PortId, PortSet};
-use halfspan::search::{Purpose, Question, Search, Verdict};
+use halfspan::search::{Purpose, Question, Verdict};
 
 use scenario::{Expected, Scenario};
 use world::World;
@@ -27,7 +27,7 @@ fn play(scenario: &Scenario, seed: u64) -> Played {
     let candidates: PortSet = (1..=scenario.switch.ports).map(PortId).collect();
     let (mut mirror, mut sniffer, clock) = world.instruments();
     let limits = mirror.limits().clone();
-    let mut search = Search::new(Question {
+    let question = Question {
         candidates: candidates.iter().map(|port| (port, 1.0)).collect(),
         source_limit: limits.sources,
         both_directions: false,
@@ -37,7 +37,7 @@ fn play(scenario: &Scenario, seed: u64) -> Played {
         max_time: scenario.max_time(),
         seed,
         proof_cycles: PROOF_CYCLES,
-    });
+    };
     let instruments = Instruments {
         mirror: &mut mirror,
         sniffer: &mut sniffer,
@@ -47,7 +47,7 @@ fn play(scenario: &Scenario, seed: u64) -> Played {
         recorder: None,
     };
     let mut evidence = Evidence::default();
-    let result = drive(&mut search, instruments, &candidates, &mut evidence);
+    let result = drive(question, instruments, &mut evidence);
     let restored = mirror.restore().is_ok() && mirror.sources().is_ok_and(|left| left.is_empty());
     match result {
         Ok(verdict) => {

@@ -1,0 +1,141 @@
+//! Making the switch mirror what the search wants, or what comes nearest to it.
+
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use super::{LocateError, Run, TICK};
+use crate::clock::Moment;
+use crate::mirror::{Mirror, MirrorError};
+use crate::port::PortSet;
+use crate::snmp::{ErrorStatus, SnmpError};
+
+/// How long a switch that stopped answering is waited for. A small switch reboots in 40 to 120 s; after that
+/// its mirror is gone and is set anew.
+const PATIENCE: Duration = Duration::from_secs(150);
+
+/// The pause between two attempts to reach a switch that stopped answering.
+const RETRY_PAUSE: Duration = Duration::from_secs(3);
+
+/// How often a change may go unanswered by a switch that does answer questions: once it may just have come back,
+/// after that it does not know the credential to write with.
+const UNHEEDED: u32 = 2;
+
+/// A change that the switch does not make.
+struct Trouble {
+    /// When it was asked for first.
+    begun: Moment,
+    /// How often it was not answered though questions were.
+    unheeded: u32,
+}
+
+impl Run<'_> {
+    /// Makes the switch mirror `ports`; returns what it really mirrors. The same set as before costs nothing.
+    pub(super) fn mirror(&mut self, ports: &PortSet) -> Result<PortSet, LocateError> {
+        let mut ports = ports.clone();
+        let mut trouble = Trouble {
+            begun: self.now(),
+            unheeded: 0,
+        };
+        while self.mirrored.as_ref() != Some(&ports) {
+            self.stop_if_interrupted()?;
+            match self.instruments.mirror.set_sources(&ports) {
+                Ok(written) => {
+                    self.evidence.writes += written.writes;
+                    self.mirrored = Some(ports.clone());
+                    self.settled_at = self.now() + self.settle;
+                }
+                Err(error) => {
+                    self.mirrored = None;
+                    ports = self.after_trouble(ports, error, &mut trouble)?;
+                }
+            }
+        }
+        Ok(ports)
+    }
+
+    /// Decides what to try next where the switch would not mirror `ports`.
+    fn after_trouble(
+        &mut self,
+        ports: PortSet,
+        error: MirrorError,
+        trouble: &mut Trouble,
+    ) -> Result<PortSet, LocateError> {
+        if let Some(part) = part_that_fits(self.instruments.mirror, &ports, &error) {
+            let most = part.len();
+            self.warn(&format!(
+                "the switch mirrors no more than {most} ports at once; the search adapts to that"
+            ));
+            self.inquiry.limit(most)?;
+            return Ok(part);
+        }
+        if !is_silence(&error) || self.now().since(trouble.begun) >= PATIENCE {
+            return Err(error.into());
+        }
+        if self.instruments.mirror.sources().is_ok() {
+            trouble.unheeded += 1;
+            if trouble.unheeded >= UNHEEDED {
+                return Err(error.into());
+            }
+        } else {
+            self.warn("the switch does not answer; waiting for it to come back");
+            self.pause(RETRY_PAUSE)?;
+        }
+        Ok(ports)
+    }
+
+    /// Lets frames of the old set pass by unheeded.
+    pub(super) fn drain(&mut self) -> Result<(), LocateError> {
+        loop {
+            self.stop_if_interrupted()?;
+            let until = self.settled_at.max(self.now()).min(self.now() + TICK);
+            // What a sniffer counts, it counts from call to call: one call at least separates the sets.
+            self.instruments
+                .sniffer
+                .listen(until, &mut |_| ControlFlow::Continue(()))?;
+            if self.now() >= self.settled_at {
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// Returns the part of `wanted` to go on with: what the switch did take, or half of it where it refused them all for
+/// want of resources. `None` if `error` is about something else, or if not even one port is left.
+fn part_that_fits(
+    mirror: &mut dyn Mirror,
+    wanted: &PortSet,
+    error: &MirrorError,
+) -> Option<PortSet> {
+    let refused = is_want_of_resources(error);
+    let cut_short = matches!(error, MirrorError::NotApplied { .. });
+    if wanted.len() < 2 || !(refused || cut_short) {
+        return None;
+    }
+    let taken = mirror.sources().ok()?;
+    let is_part =
+        !taken.is_empty() && taken.len() < wanted.len() && taken.without(wanted).is_empty();
+    if is_part {
+        return Some(taken);
+    }
+    refused.then(|| wanted.iter().take(wanted.len() / 2).collect())
+}
+
+fn is_want_of_resources(error: &MirrorError) -> bool {
+    let refusal = if let MirrorError::Snmp { source, .. } = error {
+        source.refusal()
+    } else {
+        None
+    };
+    refusal == Some(ErrorStatus::ResourceUnavailable)
+}
+
+/// Tells whether the switch said nothing at all, as it does while it reboots.
+pub(super) fn is_silence(error: &MirrorError) -> bool {
+    matches!(
+        error,
+        MirrorError::Snmp {
+            source: SnmpError::Lost { .. },
+            ..
+        }
+    )
+}
