@@ -64,21 +64,28 @@ fn killed_after(site: &Site, writes: usize) {
     assert_eq!(run.end().status.code(), None);
 }
 
+/// Kills a run after so many writes, restores, and restores again.
+fn restored_after(writes: usize) {
+    let site = Site::new(|_| ());
+    killed_after(&site, writes);
+    site.assert_changed();
+    let ran = site.run(&["restore"]);
+    assert!(ran.assert_exit(0).out.contains(SWITCH), "{ran}");
+    site.assert_untouched();
+    let again = site.run(&["restore", "--json"]);
+    let report = again.assert_exit(0).json();
+    assert_eq!(report["schema"], "halfspan.restore/1");
+    assert_eq!(report["switches"], serde_json::json!([]));
+}
+
 #[test]
-fn restore_puts_back_what_a_killed_run_left_whenever_it_was_killed() {
-    for writes in [1, 12, 25] {
-        let site = Site::new(|_| ());
-        killed_after(&site, writes);
-        site.assert_changed();
-        let ran = site.run(&["restore"]);
-        ran.assert_exit(0);
-        assert!(ran.out.contains(SWITCH), "{ran}");
-        site.assert_untouched();
-        let again = site.run(&["restore", "--json"]);
-        let report = again.assert_exit(0).json();
-        assert_eq!(report["schema"], "halfspan.restore/1");
-        assert_eq!(report["switches"].as_array().unwrap().len(), 0);
-    }
+fn restore_puts_back_what_a_run_left_that_was_killed_at_its_first_write() {
+    restored_after(1);
+}
+
+#[test]
+fn restore_puts_back_what_a_run_left_that_was_killed_in_the_middle() {
+    restored_after(25);
 }
 
 #[test]
@@ -186,7 +193,7 @@ fn ctrl_c_is_heard_while_the_switch_is_silent() {
     let site = Site::new(|spec| {
         spec.faults.reboot = Some(Reboot {
             at: When::Write(2),
-            down: Duration::from_secs(14),
+            down: Duration::from_secs(9),
         });
     });
     let run = run_until_written(&site, 2);

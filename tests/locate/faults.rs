@@ -83,7 +83,7 @@ fn a_switch_that_ignores_every_write_is_told_from_one_that_refuses() {
 #[test]
 fn a_mirror_that_copies_nothing_is_told() {
     let site = faulty(|faults| faults.dead_mirror = true);
-    let ran = site.locate(&["--no-tables", "--max-time", "20"]);
+    let ran = site.locate(&["--no-tables", "--max-time", "5"]);
     let told = site.told(ran.assert_exit(3));
     assert!(told.contains("not one copied frame arrived"), "{told}");
     assert!(
@@ -113,7 +113,7 @@ fn adapts_to(profile: Profile, beyond: Beyond) {
     });
     let mut args = vec!["--no-tables", "--json", "--record", "run.jsonl"];
     // Where never more than a part of the ports is heard, the rhythm is slow to learn and the proof long.
-    args.extend(["--max-time", "20"]);
+    args.extend(["--max-time", "10"]);
     let ran = site.locate(&args);
     let report = ran.assert_exit(0).json();
     let right = site.suspect_port().if_index;
@@ -135,11 +135,6 @@ fn a_switch_that_refuses_a_bitmap_of_more_than_eight_is_adapted_to() {
 }
 
 #[test]
-fn a_switch_that_refuses_more_than_eight_in_a_session_is_adapted_to() {
-    adapts_to(Profile::NetgearFastpath, Beyond::Refused);
-}
-
-#[test]
 fn a_switch_that_refuses_more_than_eight_states_is_adapted_to() {
     adapts_to(Profile::Zyxel4x, Beyond::Refused);
 }
@@ -147,11 +142,6 @@ fn a_switch_that_refuses_more_than_eight_states_is_adapted_to() {
 #[test]
 fn a_switch_that_cuts_its_list_short_is_adapted_to() {
     adapts_to(Profile::DlinkDgs1210, Beyond::Cut);
-}
-
-#[test]
-fn a_switch_that_cuts_its_table_short_is_adapted_to() {
-    adapts_to(Profile::SmonPortcopy, Beyond::Cut);
 }
 
 #[test]
@@ -164,7 +154,7 @@ fn a_switch_that_cuts_its_list_short_and_does_not_show_it_misleads_nobody() {
             beyond: Beyond::CutUnseen,
         });
     });
-    let ran = site.locate(&["--no-tables", "--json", "--max-time", "60"]);
+    let ran = site.locate(&["--no-tables", "--json", "--max-time", "15"]);
     let report = ran.json();
     let right = site.suspect_port().if_index;
     let port = &report["port"]["if_index"];
@@ -173,6 +163,7 @@ fn a_switch_that_cuts_its_list_short_and_does_not_show_it_misleads_nobody() {
 }
 
 #[test]
+#[ignore = "takes a minute"]
 fn a_write_community_that_the_switch_does_not_know_is_told_in_time() {
     let site = Site::new(|_| ());
     site.reconfigure("env:HALFSPAN_RW", "env:HALFSPAN_OTHER");

@@ -105,21 +105,21 @@ fn an_address_that_two_machines_claim_is_not_guessed_at() {
 #[test]
 fn a_suspect_that_is_nowhere_is_not_seen() {
     let site = Site::new(|spec| spec.suspect.place = Place::Nowhere);
-    let ran = site.locate(&["--json", "--max-time", "20"]);
+    let ran = site.locate(&["--json", "--max-time", "8"]);
     nowhere_found(&site, &ran);
 }
 
 #[test]
 fn a_silent_suspect_is_not_seen() {
     let site = Site::new(|spec| spec.suspect.talk = Talk::Silent);
-    let ran = site.locate(&["--json", "--passive", "--no-tables", "--max-time", "10"]);
+    let ran = site.locate(&["--json", "--passive", "--no-tables", "--max-time", "8"]);
     nowhere_found(&site, &ran);
 }
 
 #[test]
 fn a_suspect_behind_the_uplink_is_not_seen_and_the_uplink_is_named() {
     let site = Site::new(|spec| spec.suspect.place = Place::BehindUplink);
-    let ran = site.locate(&["--json", "--max-time", "10"]);
+    let ran = site.locate(&["--json", "--max-time", "8"]);
     let report = nowhere_found(&site, &ran);
     let warnings = report["warnings"].to_string();
     assert!(warnings.contains("port 11, an uplink"), "{warnings}");
@@ -132,7 +132,7 @@ fn a_suspect_behind_the_uplink_is_not_blamed_on_a_port_that_copies_both_directio
         spec.suspect.place = Place::BehindUplink;
         spec.mirror.directions = Directions::BothOnly;
     });
-    let ran = site.locate(&["--json", "--max-time", "10"]);
+    let ran = site.locate(&["--json", "--max-time", "8"]);
     assert_ne!(ran.json()["outcome"], "located", "{ran}");
     site.assert_untouched();
 }
