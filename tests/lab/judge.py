@@ -7,7 +7,6 @@ import halfspan
 import snmp
 import topology
 
-_HOST_INDEXES = {topology.if_index(port) for port in topology.HOST_PORTS}
 RIGHT, WRONG, UNDECIDED, FAILED = "right", "wrong", "undecided", "failed"
 
 

@@ -32,7 +32,7 @@ SCENARIOS = {
 CI = {
     "steady": 5,
     "bursty": 1,
-    "rare": 2,
+    "rare": 1,
     "tables": 2,
     "kill": 6,
     "resume": 1,

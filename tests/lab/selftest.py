@@ -195,12 +195,12 @@ def _links(_lab, checks):
 def _rhythms(lab, checks):
     snmp.mirror_exactly({6})
     lab.place_suspect("h6", "bursty")
-    frames = capture.listen(46)
+    frames = capture.listen(25)
     times = [at for at, source, _ in frames if source == MAC]
-    checks.within("bursty: two bursts of 100 frames in 46 s", len(times), 150, 300)
+    checks.within("bursty: at least a burst of 100 frames in 25 s", len(times), 90, 220)
     checks.expect("bursty: no burst is longer than 2 s", _longest_run(times) < 2.3, f"{_longest_run(times):.2f} s")
     lab.place_suspect("h6", "rare")
-    checks.within("rare: some 0.2 frames a second", _heard(25), 0, 14)
+    checks.within("rare: some 0.2 frames a second", _heard(15), 0, 10)
     lab.place_suspect("h6", "silent")
     checks.same("silent: nothing at all", _heard(5), 0)
     checks.same("silent: it does answer when it is asked", _ask_for(topology.SUSPECT.address), MAC)
