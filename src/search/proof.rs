@@ -136,7 +136,7 @@ pub(super) fn begin(search: &mut Search, observed: &Observed) -> Option<PortId> 
 
 /// Counts a window that was recorded while the proof of `proving` was due.
 pub(super) fn note(search: &mut Search, proving: Option<PortId>, observed: &Observed) {
-    let heard = !observed.sightings.is_empty();
+    let heard = observed.is_heard();
     search.proof.fresh = heard;
     let Some(port) = proving else { return };
     let others = others(search, port);

@@ -40,7 +40,7 @@ pub(super) struct Tally {
 impl Tally {
     /// Counts a usable window.
     pub(super) fn note(&mut self, observed: &Observed) {
-        let heard = u32::try_from(observed.sightings.len()).unwrap_or(u32::MAX);
+        let heard = observed.heard();
         self.sightings += u64::from(heard);
         if heard == 0 && observed.quality == Quality::Alive {
             for port in observed.ports.iter() {

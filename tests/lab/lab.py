@@ -53,6 +53,7 @@ class Lab:
         self.daemons.stop("nmbd")
         self._command(None, mode)
         self.wiring.move_suspect(place)
+        snmp.wait_until_linked(place)
         self._command(place, mode)
         if with_names and place is not None:
             self.daemons.start_nmbd(place)
