@@ -315,24 +315,37 @@ impl Planner {
         best
     }
 
-    /// Returns after how many seconds of silence a frame of `port` is overdue: the chance to miss it that long is `chance`.
+    /// Returns after how many seconds of silence a frame of `port` is overdue once it is mirrored: the chance to miss it
+    /// that long is `chance`.
     pub(super) fn overdue(&self, filter: &Filter, port: PortId, chance: f64) -> f64 {
-        let holds = |class: &&Class| {
-            class
-                .members
-                .iter()
-                .any(|(place, _)| *place == Place::Port(port))
-        };
-        let Some(class) = filter.classes().iter().find(holds) else {
+        let Some(class) = class_of(filter, port) else {
             return SHORTEST;
         };
         let knocked = self.knocked(filter.readiness());
         let (_, into, _) = self.curves(class, class.mass(), &knocked);
+        self.first_below(&into, chance)
+    }
+
+    /// As [`Planner::overdue`], for a suspect that goes on as it does at this moment: whether it begins to pause while
+    /// the mirror is changed is left out.
+    pub(super) fn overdue_if_talking(&self, filter: &Filter, port: PortId, chance: f64) -> f64 {
+        let Some(class) = class_of(filter, port) else {
+            return SHORTEST;
+        };
+        let mass = class.mass();
+        let mut silent = self.mix(&class.weights(), &self.silent);
+        for (cell, unanswered) in silent.iter_mut().zip(self.knocked(filter.readiness())) {
+            *cell *= unanswered / mass;
+        }
+        self.first_below(&silent, chance)
+    }
+
+    fn first_below(&self, curve: &Curve, chance: f64) -> f64 {
         let late = self
             .dwells
             .iter()
-            .zip(into)
-            .find(|(_, silent)| *silent <= chance);
+            .zip(curve)
+            .find(|(_, silent)| **silent <= chance);
         late.map_or(LONGEST_OVERDUE, |(dwell, _)| dwell.min(LONGEST_OVERDUE))
     }
 
@@ -483,4 +496,12 @@ fn knocks_within(seconds: f64) -> u32 {
     } else {
         1 + ((seconds - TIME_TO_ANSWER) * KNOCKS_PER_SECOND) as u32
     }
+}
+
+fn class_of(filter: &Filter, port: PortId) -> Option<&Class> {
+    let holds = |(place, _): &(Place, f64)| *place == Place::Port(port);
+    filter
+        .classes()
+        .iter()
+        .find(|class| class.members.iter().any(holds))
 }

@@ -31,6 +31,7 @@ SCENARIOS = {
 # What CI runs: every scenario, as often as twelve minutes on two cores allow.
 CI = {
     "steady": 5,
+    "silent": 1,
     "bursty": 1,
     "rare": 1,
     "tables": 2,
