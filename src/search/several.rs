@@ -8,6 +8,7 @@ use crate::clock::Moment;
 use crate::port::{PortId, PortSet};
 
 use super::filter::{Filter, Place};
+use super::planner::Request;
 use super::{Observed, Purpose, Search, Step, places, seconds, why};
 
 /// Belief beforehand that there is more than one place.
@@ -181,9 +182,12 @@ pub(super) fn step(search: &Search) -> Option<Step> {
         let wait = search.planner.overdue(filter, due, 0.02);
         (PortSet::from_iter([due]), wait, Purpose::ProofOn)
     } else {
-        let plan = search
-            .planner
-            .plan(&reading.rest, search.filter.mirrored(), 0.0, left);
+        let request = Request {
+            proven: &PortSet::new(),
+            shortest: 0.0,
+            longest: left,
+        };
+        let plan = search.planner.plan(&reading.rest, request);
         (plan.ports, plan.listen, Purpose::Narrow)
     };
     let listen = seconds(wanted.min(left));
