@@ -216,7 +216,7 @@ def _names(lab, checks):
 
 def _baseline(lab, checks):
     lab.place_suspect("h14", "steady")
-    answer = halving.run()
+    answer = halving.run(f"ether src {MAC}")
     checks.same("halving by hand finds the steady suspect", answer.port, 14)
     print(f"      in {answer.seconds:.1f} s and {answer.changes} changes")
 

@@ -66,10 +66,10 @@ def destroy(source, dest=topology.LAPTOP_PORT):
     return [(column(portcopy.STATUS, source, dest), "i", portcopy.DESTROY)]
 
 
-def mirror_exactly(wanted, now=frozenset()):
+def mirror_exactly(wanted, now=frozenset(), direction=portcopy.RX_ONLY):
     """Changes the laptop's mirror from the sources `now` to those of `wanted`, in one request."""
     triples = [triple for port in sorted(now - wanted) for triple in destroy(port)]
-    triples += [triple for port in sorted(wanted - now) for triple in create(port)]
+    triples += [triple for port in sorted(wanted - now) for triple in create(port, direction=direction)]
     return set_values(*triples) if triples else "noError"
 
 
