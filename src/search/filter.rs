@@ -6,9 +6,10 @@
 use crate::clock::Moment;
 use crate::port::{PortId, PortSet};
 
+use super::answers::Readiness;
 use super::rhythm::Matrix;
 use super::traffic::Traffic;
-use super::{Observed, Quality};
+use super::{Knocks, Observed, Quality};
 
 /// The sightings of one window that are weighed one by one; the rest could not change any mind.
 const MOST_SIGHTINGS: usize = 2_000;
@@ -107,6 +108,7 @@ pub(super) struct Filter {
     traffic: Traffic,
     prior: Vec<f64>,
     classes: Vec<Class>,
+    readiness: Readiness,
     proven_alive: bool,
     mirrored: PortSet,
     evidence: f64,
@@ -138,6 +140,7 @@ impl Filter {
             traffic,
             prior,
             classes,
+            readiness: Readiness::unknown(),
             proven_alive: false,
             mirrored,
             evidence: 0.0,
@@ -161,6 +164,11 @@ impl Filter {
     /// The hypotheses about the traffic.
     pub(super) fn traffic(&self) -> &Traffic {
         &self.traffic
+    }
+
+    /// How readily the suspect answers.
+    pub(super) fn readiness(&self) -> &Readiness {
+        &self.readiness
     }
 
     /// Returns the logarithm of the probability (density) of everything that was heard so far.
@@ -210,9 +218,12 @@ impl Filter {
         }
         let rest = until.since(at).as_secs_f64();
         if times.len() > MOST_SIGHTINGS {
-            self.deaf(rest)
+            self.deaf(rest);
         } else {
-            self.silence(rest)
+            self.silence(rest);
+        }
+        if observed.knocks.sent > 0 {
+            self.knocked(observed.knocks);
         }
     }
 
@@ -312,6 +323,26 @@ impl Filter {
                 .for_each(|weight| *weight *= DEAD_THOUGH_ALIVE);
         }
         self.normalise();
+    }
+
+    /// Takes in how the suspect answered to the knocks of a window.
+    fn knocked(&mut self, knocks: Knocks) {
+        let copied = self.readiness.likelihood(true, knocks);
+        let flooded = self.readiness.likelihood(false, knocks);
+        let mut share = 0.0;
+        for class in &mut self.classes {
+            let likely = if class.mirrored { copied } else { flooded };
+            class.heard.iter_mut().for_each(|weight| *weight *= likely);
+            class
+                .missed
+                .iter_mut()
+                .for_each(|weight| *weight *= flooded);
+        }
+        self.normalise();
+        for class in self.classes.iter().filter(|class| class.mirrored) {
+            share += class.head_starts() * class.heard.iter().sum::<f64>();
+        }
+        self.readiness.learn(share.min(1.0), knocks);
     }
 
     fn moves(&self, of: impl Fn(super::rhythm::Rhythm) -> Matrix) -> Vec<Matrix> {

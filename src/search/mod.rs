@@ -3,6 +3,7 @@
 //! A [`Search`] is a value without clock, socket or randomness: the same observations always give the same
 //! plan. It runs live, in the simulator and in a replay of a recorded run alike.
 
+mod answers;
 mod filter;
 mod planner;
 mod proof;
@@ -98,6 +99,34 @@ pub struct Observed {
     pub sightings: Vec<Moment>,
     /// Whether silence in this window means anything.
     pub quality: Quality,
+    /// How often the suspect was asked to speak, and did.
+    #[serde(default)]
+    pub knocks: Knocks,
+}
+
+impl Observed {
+    /// Returns how often the suspect was heard: its own frames, and its answers.
+    #[must_use]
+    pub fn heard(&self) -> u32 {
+        u32::try_from(self.sightings.len())
+            .unwrap_or(u32::MAX)
+            .saturating_add(self.knocks.answered)
+    }
+
+    /// Tells whether the suspect was heard at all.
+    #[must_use]
+    pub fn is_heard(&self) -> bool {
+        self.heard() > 0
+    }
+}
+
+/// A window's knocks: frames that ask the suspect for an answer which only the mirror can show.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Knocks {
+    /// Knocks that left the suspect time to answer.
+    pub sent: u32,
+    /// Those that were answered.
+    pub answered: u32,
 }
 
 /// Whether silence in a window means anything.

@@ -6,6 +6,7 @@
 use crate::port::{PortId, PortSet};
 
 use super::Question;
+use super::answers::Readiness;
 use super::filter::{Class, Filter, Place};
 use super::traffic::Traffic;
 
@@ -20,6 +21,11 @@ const SURER: f64 = 0.4;
 
 /// No frame is waited for longer than this in one window of a proof.
 const LONGEST_OVERDUE: f64 = 60.0;
+
+/// How knocks are planned on: the first at once, then so many a second, each answered within a few milliseconds. What
+/// was really sent is told in [`super::Knocks`].
+const KNOCKS_PER_SECOND: f64 = 10.0;
+const TIME_TO_ANSWER: f64 = 0.03;
 
 type Curve = [f64; DWELLS];
 
@@ -169,13 +175,14 @@ impl Planner {
     }
 
     fn groups(&self, filter: &Filter) -> Vec<Group> {
+        let knocked = self.knocked(filter.readiness());
         let mut groups = Vec::new();
         for class in filter.classes() {
             let mass = class.mass();
             if class.members.is_empty() {
                 continue;
             }
-            let (stay, into, out) = self.curves(class, mass);
+            let (stay, into, out) = self.curves(class, mass, &knocked);
             for part in class
                 .members
                 .chunk_by(|a, b| a.1 == b.1 && a.0.port().is_some() && b.0.port().is_some())
@@ -205,16 +212,25 @@ impl Planner {
         groups
     }
 
-    fn curves(&self, class: &Class, mass: f64) -> (Curve, Curve, Curve) {
+    /// The chance that a mirrored suspect leaves the knocks of each length of listening unanswered.
+    fn knocked(&self, readiness: &Readiness) -> Curve {
+        self.dwells
+            .map(|dwell| readiness.silent_after(knocks_within(dwell)))
+    }
+
+    fn curves(&self, class: &Class, mass: f64, knocked: &Curve) -> (Curve, Curve, Curve) {
         let all = class.weights();
         let out = self.strays_only(&all);
         let dead = 6e-4;
         let mut into = self.mix(&all, &self.silent_after_write);
-        for (cell, o) in into.iter_mut().zip(out) {
-            *cell = *cell * (1.0 - dead) + o * dead;
+        for ((cell, o), unanswered) in into.iter_mut().zip(out).zip(knocked) {
+            *cell = *cell * (1.0 - dead) * unanswered + o * dead;
         }
         let stay = if class.mirrored {
             let mut stay = self.mix(class.weights_heard(), &self.silent);
+            for (cell, unanswered) in stay.iter_mut().zip(knocked) {
+                *cell *= unanswered;
+            }
             for (cell, o) in stay
                 .iter_mut()
                 .zip(self.strays_only(class.weights_missed()))
@@ -310,7 +326,8 @@ impl Planner {
         let Some(class) = filter.classes().iter().find(holds) else {
             return SHORTEST;
         };
-        let (_, into, _) = self.curves(class, class.mass());
+        let knocked = self.knocked(filter.readiness());
+        let (_, into, _) = self.curves(class, class.mass(), &knocked);
         let late = self
             .dwells
             .iter()
@@ -451,5 +468,19 @@ impl Planner {
             }
         }
         best
+    }
+}
+
+/// How many knocks leave time for an answer in so many seconds of listening.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a small count, rounded down"
+)]
+fn knocks_within(seconds: f64) -> u32 {
+    if seconds < TIME_TO_ANSWER {
+        0
+    } else {
+        1 + ((seconds - TIME_TO_ANSWER) * KNOCKS_PER_SECOND) as u32
     }
 }

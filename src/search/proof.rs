@@ -14,6 +14,10 @@ const OFF_BY_CHANCE: f64 = 0.03;
 /// In a window of `on`, the chance that the suspect stays silent although it is there.
 const ON_MISSED: f64 = 0.02;
 
+/// The belief at which the proof may begin. Little is left to narrow then: the port alone is the next set worth a write,
+/// and that is the proof's own `on`. Waiting for the confidence asked would mirror it once before and once for the proof.
+const NEARLY: f64 = 0.95;
+
 /// How far the proof of a port has come.
 #[derive(Clone, Debug)]
 pub(super) struct Proof {
@@ -53,15 +57,15 @@ impl Proof {
     }
 
     /// Whether the coming cycle begins with the port mirrored: drawn, unless the suspect may be pausing. Silence
-    /// tells nothing then, so it has to be heard first.
-    fn on_first(&self) -> bool {
-        !self.fresh || mixed(self.seed.wrapping_add(u64::from(self.cycles))) & 1 == 1
+    /// tells nothing then, so it has to be heard first; and so it has while the belief is not all there yet.
+    fn on_first(&self, sure: bool) -> bool {
+        !sure || !self.fresh || mixed(self.seed.wrapping_add(u64::from(self.cycles))) & 1 == 1
     }
 }
 
-/// Returns the port whose proof is due: believed in, but not yet proven as often as asked.
+/// Returns the port whose proof is due: believed in, or nearly so, but not yet proven as often as asked.
 pub(super) fn subject(search: &Search) -> Option<PortId> {
-    let (port, _) = verdict::believed(search)?;
+    let (port, _) = verdict::likeliest(search, search.question.confidence.min(NEARLY))?;
     (search.proof.cycles(port) < search.question.proof_cycles).then_some(port)
 }
 
@@ -80,7 +84,7 @@ pub(super) fn step(search: &Search) -> Option<Step> {
     let on = if off_needed <= 0.0 {
         true
     } else {
-        !heard_on && proof.on_first()
+        !heard_on && proof.on_first(verdict::believed(search).is_some())
     };
     let (ports, wanted) = if on {
         let alone = PortSet::from_iter([port]);
@@ -132,7 +136,7 @@ pub(super) fn begin(search: &mut Search, observed: &Observed) -> Option<PortId> 
 
 /// Counts a window that was recorded while the proof of `proving` was due.
 pub(super) fn note(search: &mut Search, proving: Option<PortId>, observed: &Observed) {
-    let heard = !observed.sightings.is_empty();
+    let heard = observed.is_heard();
     search.proof.fresh = heard;
     let Some(port) = proving else { return };
     let others = others(search, port);

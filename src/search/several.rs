@@ -101,7 +101,7 @@ pub(super) fn note(search: &mut Search, observed: &Observed) {
         reading.record(observed);
     }
     let mut alone = observed.ports.iter();
-    if let (Some(port), None, false) = (alone.next(), alone.next(), observed.sightings.is_empty())
+    if let (Some(port), None, false) = (alone.next(), alone.next(), !observed.is_heard())
         && search.several.turns.last() != Some(&port)
     {
         search.several.turns.push(port);
@@ -125,7 +125,7 @@ fn anchor(search: &Search) -> Option<PortId> {
         .iter()
         .max_by(|a, b| a.1.cmp(b.1).then(b.0.cmp(a.0)));
     let (port, heard) = alone.filter(|(_, heard)| **heard >= WORTH_A_THOUGHT)?;
-    let without = |o: &&Observed| !o.ports.contains(*port) && !o.sightings.is_empty();
+    let without = |o: &&Observed| !o.ports.contains(*port) && o.is_heard();
     let elsewhere = search.several.history.iter().filter(without).count();
     (elsewhere >= WORTH_A_THOUGHT as usize && *heard > 0).then_some(*port)
 }

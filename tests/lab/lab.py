@@ -59,6 +59,8 @@ class Lab:
         self.daemons.stop("nmbd")
         self._command({}, rhythm, kind)
         self.wiring.plug_in(suspects)
+        for place in suspects:
+            snmp.wait_until_linked(place)
         self._command(suspects, rhythm, kind)
 
     def fall_silent(self):

@@ -11,6 +11,7 @@ import topology
 _READ = ("-v2c", "-c", "lab-read")
 _WRITE = ("-v2c", "-c", "lab-write")
 _TABLE = "." + ".".join(map(str, portcopy.TABLE))
+_OPER_STATUS = ".1.3.6.1.2.1.2.2.1.8"  # ifOperStatus
 _REASON = re.compile(r"Reason: ([A-Za-z]+)|(Timeout)")
 
 
@@ -80,3 +81,17 @@ def wait_until_up(address, seconds=20.0):
         if time.monotonic() > end:
             raise RuntimeError(f"no SNMP agent at {address}")
         time.sleep(0.1)
+
+
+def wait_until_linked(place, seconds=40.0):
+    """Returns once the agent tells that the port of `place` has link.
+
+    snmpd reads the kernel's interfaces every 15 s or so: for that long it may still tell of the moment in which
+    the suspect's cable was out, and who believes it leaves the suspect's port out of the search.
+    """
+    port = next((port for port in topology.HOST_PORTS if topology.place_of(port) == place), None)
+    end = time.monotonic() + seconds
+    while port is not None and get(f"{_OPER_STATUS}.{topology.if_index(port)}") not in ("1", "up"):
+        if time.monotonic() > end:
+            raise RuntimeError(f"the agent does not tell that port {port} has link")
+        time.sleep(0.2)

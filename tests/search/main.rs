@@ -7,7 +7,7 @@ mod world;
 use std::time::Duration;
 
 use halfspan::port::{PortId, PortSet};
-use halfspan::search::{Observed, Quality, Question, Search, Step, Verdict};
+use halfspan::search::{Knocks, Observed, Quality, Question, Search, Step, Verdict};
 use world::{Dice, Talk, World, moment};
 
 fn question(ports: u16) -> Question {
@@ -46,6 +46,7 @@ fn play(question: Question, mut hear: impl FnMut(&PortSet, f64) -> Option<f64>) 
             until,
             sightings: heard.map(|_| until).into_iter().collect(),
             quality: Quality::Alive,
+            knocks: Knocks::default(),
         });
         now = until.0.as_secs_f64();
     }
