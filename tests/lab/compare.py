@@ -39,8 +39,7 @@ def run(bench, kinds, runs):
 
 def _row(bench, kind, runs):
     ours, theirs = Tally(), Tally()
-    typical = scenarios.typical_seconds(bench)
-    paces = worlds.Pace(seconds=typical, sets=15), worlds.Pace(seconds=4 * baseline.WINDOW, sets=5)
+    paces = worlds.Pace(seconds=bench.typical_seconds(), sets=15), worlds.Pace(seconds=4 * baseline.WINDOW, sets=5)
     for number, port in enumerate(bench.ports(runs), 1):
         for pace, tally in zip(paces, (ours, theirs)):
             world = kind(bench.lab, bench.dice, port, number, pace)

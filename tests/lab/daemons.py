@@ -51,6 +51,7 @@ class Daemons:
         if agent.stdout.readline().strip() != "ready":
             raise RuntimeError("the switch's agent did not start")
         snmp.wait_until_up(topology.SWITCH_ADDRESS)
+        snmp.read_links_often()
 
     def command_switch(self, **command):
         """Tells the switch's agent something and waits until it has done so."""

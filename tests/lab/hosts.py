@@ -72,11 +72,12 @@ class Traffic:
         `kind` says what their frames are: `plain`; `forged-mac` and `forged-ip`, a new source in every frame; `flooded`, to
         a machine that no switch knows; `switching`, to one that comes and goes.
         """
-        self._suspects = suspects
+        known, self._suspects = self._suspects, suspects
         self._kind = kind
         self._generation += 1
         for place, machine in suspects.items():
-            self._announce(place, *machine)
+            if known.get(place) != machine:
+                self._announce(place, *machine)
             self._suspect_next(place, gaps(rhythm, self._random), self._generation)
             if rhythm in ("steady", "bursty") and kind == "plain":
                 self._at(self._gap(SUSPECT_BROADCASTS), self._suspect_broadcast, place, self._generation)

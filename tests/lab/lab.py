@@ -25,6 +25,7 @@ class Lab:
         self.wiring = topology.Topology()
         self.daemons = daemons.Daemons(self.home)
         self._hosts = None
+        self._suspects = {}
 
     def __enter__(self):
         try:
@@ -57,15 +58,20 @@ class Lab:
     def place_suspects(self, suspects, rhythm, kind="plain"):
         """The suspects are now at these places, in place of earlier ones; `kind`: see `hosts.py`."""
         self.daemons.stop("nmbd")
-        self._command({}, rhythm, kind)
-        self.wiring.plug_in(suspects)
+        self.move_suspects(suspects, rhythm, kind)
         for place in suspects:
             snmp.wait_until_linked(place)
+
+    def move_suspects(self, suspects, rhythm, kind="plain"):
+        """The same at once, while somebody searches."""
+        self._command({}, rhythm, kind)
+        self.wiring.plug_in(suspects)
         self._command(suspects, rhythm, kind)
+        self._suspects = suspects
 
     def fall_silent(self):
         """The suspect sends nothing more by itself; it stays where it is."""
-        self._command({}, "silent", "plain")
+        self._command(self._suspects, "silent", "plain")
 
     def writes(self):
         """Every SET that the switch's agent has decided, oldest first."""

@@ -24,6 +24,16 @@ class Bench:
         self.program = program
         self.dice = random.Random(seed)
         self._report = report
+        self._typical = None
+
+    def typical_seconds(self):
+        """How long an undisturbed run takes, so that the random moments fall into all of its phases."""
+        if self._typical is None:
+            self.lab.place_suspect(topology.place_of(self.ports(1)[0]), "steady")
+            run = self.program.prepare()
+            run.locate("--yes", "--no-tables")
+            self._typical = run.finish().seconds
+        return self._typical
 
     def ports(self, count):
         """Host ports to plug the suspect in, each another one as long as there are enough."""
@@ -48,7 +58,7 @@ class Bench:
 
 def in_world(kind, bench, runs):
     """Runs of `locate` in a world."""
-    pace = worlds.Pace(seconds=typical_seconds(bench), sets=15)
+    pace = worlds.Pace(seconds=bench.typical_seconds(), sets=15)
     for number, port in enumerate(bench.ports(runs), 1):
         world = kind(bench.lab, bench.dice, port, number, pace)
         locate_once(bench, world, f"{number}/{runs}")
@@ -101,7 +111,7 @@ def ctrl_c(bench, runs):
 
 
 def _interrupted(bench, name, runs, act):
-    typical = typical_seconds(bench)
+    typical = bench.typical_seconds()
     for number, port in enumerate(bench.ports(runs), 1):
         bench.lab.place_suspect(topology.place_of(port), "steady", with_names=name == "resume")
         result = judge.Result(name, f"{number}/{runs} port {port}")
@@ -112,14 +122,6 @@ def _interrupted(bench, name, runs, act):
         result.seconds = time.monotonic() - began
         judge.put_back(result, bench.lab, before)
         bench.done(result, finished)
-
-
-def typical_seconds(bench):
-    """How long an undisturbed run takes, so that the random moments fall into all of its phases."""
-    bench.lab.place_suspect(topology.place_of(bench.ports(1)[0]), "steady")
-    run = bench.program.prepare()
-    run.locate("--yes", "--no-tables")
-    return run.finish().seconds
 
 
 def _run_until(bench, typical):

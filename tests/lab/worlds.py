@@ -309,7 +309,7 @@ class Moves(_Changing):
         self.title += f" to {self.there}"
 
     def _change(self):
-        self.lab.place_suspect(topology.place_of(self.there), self.rhythm)
+        self.lab.move_suspects({topology.place_of(self.there): topology.SUSPECT}, self.rhythm)
 
     def right(self):
         return {self.port, self.there} if self.after_the_search() else {self.there}
