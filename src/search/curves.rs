@@ -148,6 +148,16 @@ impl Curves {
         }
     }
 
+    /// Returns the chance of silence of a suspect of `class` that is heard from this moment on, without a write before.
+    pub(super) fn expected_at_once(&self, class: &Class, unanswered: &Curve) -> Curve {
+        let mass = class.mass();
+        let mut silent = self.mix(&class.weights(), &self.stay, mass);
+        for (cell, unanswered) in silent.iter_mut().zip(unanswered) {
+            *cell = (*cell * unanswered / mass).min(1.0);
+        }
+        silent
+    }
+
     /// Sums up a table, weighed by what is believed about the traffic.
     fn mix(&self, weights: &[f64], table: &[Curve], mass: f64) -> Curve {
         let mut total = [0.0; DWELLS];

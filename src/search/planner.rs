@@ -8,7 +8,7 @@ use std::ops::Range;
 use crate::port::{PortId, PortSet};
 
 use super::Question;
-use super::curves::{Curves, DWELLS, Expected};
+use super::curves::{Curve, Curves, DWELLS, Expected};
 use super::filter::{Class, Filter, Place};
 use super::pace::Pace;
 use super::traffic::Traffic;
@@ -132,17 +132,25 @@ impl Planner {
         plan
     }
 
-    /// Returns after how many seconds of silence a frame of `port` is overdue: the chance to miss it that long is `chance`.
+    /// Returns after how many seconds of silence a frame of `port` is overdue once it is mirrored: the chance to miss it
+    /// that long is `chance`.
     pub(super) fn overdue(&self, filter: &Filter, port: PortId, chance: f64) -> f64 {
-        let holds = |class: &&Class| {
-            let mut places = class.members.iter().map(|(place, _)| *place);
-            places.any(|place| place == Place::Port(port))
-        };
-        let Some(class) = filter.classes().iter().find(holds) else {
-            return 0.0;
-        };
         let unanswered = self.curves.unanswered(filter.readiness());
-        let silent = self.curves.expected(class, &unanswered).into;
+        let silent = |class: &Class| self.curves.expected(class, &unanswered).into;
+        self.first_below(class_of(filter, port).map(silent), chance)
+    }
+
+    /// As [`Planner::overdue`], for a suspect that goes on as it does at this moment: whether it begins to pause while
+    /// the mirror is changed is left out.
+    pub(super) fn overdue_if_talking(&self, filter: &Filter, port: PortId, chance: f64) -> f64 {
+        let unanswered = self.curves.unanswered(filter.readiness());
+        let silent = |class: &Class| self.curves.expected_at_once(class, &unanswered);
+        self.first_below(class_of(filter, port).map(silent), chance)
+    }
+
+    /// Returns the first dwell at which silence is as unlikely as `chance`; zero where no class has the port.
+    fn first_below(&self, silent: Option<Curve>, chance: f64) -> f64 {
+        let Some(silent) = silent else { return 0.0 };
         let mut late = self.curves.dwells.iter().zip(silent);
         late.find(|(_, silent)| *silent <= chance)
             .map_or(LONGEST_OVERDUE, |(dwell, _)| dwell.min(LONGEST_OVERDUE))
@@ -309,4 +317,12 @@ fn group(
         out,
         members,
     }
+}
+
+fn class_of(filter: &Filter, port: PortId) -> Option<&Class> {
+    let holds = |(place, _): &(Place, f64)| *place == Place::Port(port);
+    filter
+        .classes()
+        .iter()
+        .find(|class| class.members.iter().any(holds))
 }

@@ -14,8 +14,8 @@ use super::{Observed, Purpose, Search, Step, places, seconds, why};
 /// Belief beforehand that there is more than one place.
 const PRIOR: f64 = 1e-4;
 
-/// Sightings of the anchor alone, and without the anchor, before the thought is worth its time.
-const WORTH_A_THOUGHT: u32 = 2;
+/// Windows without the anchor in which something was heard, before the thought is worth its time.
+const WORTH_A_THOUGHT: usize = 2;
 
 /// How often the two ports must have been heard in turn: first, second, first again, second again.
 const TURNS: usize = 4;
@@ -125,10 +125,10 @@ fn anchor(search: &Search) -> Option<PortId> {
         .alone
         .iter()
         .max_by(|a, b| a.1.cmp(b.1).then(b.0.cmp(a.0)));
-    let (port, heard) = alone.filter(|(_, heard)| **heard >= WORTH_A_THOUGHT)?;
+    let (port, heard) = alone?;
     let without = |o: &&Observed| !o.ports.contains(*port) && o.is_heard();
     let elsewhere = search.several.history.iter().filter(without).count();
-    (elsewhere >= WORTH_A_THOUGHT as usize && *heard > 0).then_some(*port)
+    (elsewhere >= WORTH_A_THOUGHT && *heard > 0).then_some(*port)
 }
 
 /// Returns the probability that the suspect is in several places.
