@@ -189,6 +189,9 @@ pub(super) fn control(search: &Search) -> Option<Step> {
 
 /// Returns a window with everything but a port that was believed in and then stayed silent alone: it may have moved.
 pub(super) fn moved(search: &Search) -> Option<Step> {
+    if search.question.proof_cycles == 0 {
+        return None; // The planner weighs it; only the proof would wait for ever.
+    }
     let (silent, lasted) = search.tally.silent_alone?;
     let (port, _) = likeliest(search, WORTH_A_LOOK)?;
     let due = search.planner.overdue(&search.filter, port, PAUSED);
