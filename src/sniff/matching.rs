@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use super::{Own, Sighting, SniffError, Suspect, filter::Filter};
 use crate::clock::Moment;
 use crate::mac::Mac;
-use crate::wire::{arp::Arp, ethernet, ethernet::EtherType, ip};
+use crate::wire::{arp::Arp, ethernet, ethernet::EtherType, ip, link::LinkType};
 
 /// What a frame means for the run.
 #[derive(Debug, PartialEq, Eq)]
@@ -47,7 +47,9 @@ impl Judge {
         let suspect = match suspect {
             Suspect::Mac(mac) => Who::Mac(*mac),
             Suspect::Ip(ip) => Who::Ip(*ip),
-            Suspect::Filter(expression) => Who::Filter(Filter::compile(expression)?),
+            Suspect::Filter(expression) => {
+                Who::Filter(Filter::compile(LinkType::ETHERNET, expression)?)
+            }
         };
         Ok(Judge { suspect, own })
     }

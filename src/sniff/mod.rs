@@ -19,14 +19,17 @@ mod matching;
 mod own;
 mod privileges;
 mod source;
+mod tap;
 mod timeline;
 mod tzsp;
 mod wait;
 
 pub use error::SniffError;
+pub use filter::FrameFilter;
 pub use own::Own;
 pub use privileges::drop_privileges;
 pub use source::Source;
+pub use tap::Tap;
 
 /// What frames are the suspect's own.
 #[derive(Clone, Debug, PartialEq, Eq)]
