@@ -56,6 +56,15 @@ impl Slow {
                 length,
             );
         }
+        // A cooked frame tells its sender only.
+        let cooked = match link_type {
+            113 => frame.get(6..12),
+            276 => frame.get(12..18),
+            _ => None,
+        };
+        if let Some(src) = cooked {
+            add(&mut self.macs.entry(colons(src)).or_default().0, length);
+        }
         if let Some(ends) = find_ip(frame, link_type).and_then(|at| ends(&frame[at..])) {
             let (source, destination, source_port, destination_port, protocol) = ends;
             add(&mut self.hosts.entry(source.clone()).or_default().0, length);
