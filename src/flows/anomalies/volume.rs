@@ -14,8 +14,9 @@ const LARGEST: usize = 50;
 const MIN_OF_ALL: u64 = 2;
 /// One port carries nearly all from this share of a host's octets on, in per cent.
 const MIN_OF_HOST: u64 = 80;
-/// A host is out of balance from this producer/consumer ratio on, either way.
-const MIN_RATIO: f64 = 0.9;
+/// A host is out of balance from this producer/consumer ratio on, either way: a download with all its
+/// acknowledgements stays below.
+const MIN_RATIO: f64 = 0.98;
 
 /// A protocol and a port.
 type Port = (u8, u16);
