@@ -10,6 +10,7 @@
 mod counts;
 mod craft;
 mod damage;
+mod live;
 mod mixed;
 mod program;
 mod slow;
