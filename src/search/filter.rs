@@ -22,6 +22,9 @@ const DEAD: f64 = 0.03;
 /// What is left of [`DEAD`] once other machines of the set were heard: the port itself may still be missing.
 const DEAD_THOUGH_ALIVE: f64 = 0.02;
 
+/// What silence of a set leaves to each of its ports once the mirror was proven alive.
+pub(super) const DEAD_WHILE_ALIVE: f64 = DEAD * DEAD_THOUGH_ALIVE;
+
 /// What no contradiction can take from a place: the suspect may move while it is looked for.
 const FLOOR: f64 = 1e-15;
 
@@ -65,12 +68,18 @@ pub(super) struct Class {
     heard: Vec<f64>,
     /// The same if nothing of this port is copied since the last write; empty if it is not mirrored.
     missed: Vec<f64>,
+    /// The sum of both.
+    mass: f64,
 }
 
 impl Class {
     /// Returns the probability of a member with a head start of 1.
     pub(super) fn mass(&self) -> f64 {
-        self.heard.iter().chain(&self.missed).sum()
+        self.mass
+    }
+
+    fn weigh(&mut self) {
+        self.mass = self.heard.iter().sum::<f64>() + self.missed.iter().sum::<f64>();
     }
 
     /// The weights of the traffic, whether copies arrive or not.
@@ -92,11 +101,13 @@ impl Class {
         &self.missed
     }
 
-    fn head_starts(&self) -> f64 {
+    /// The head starts of all members together.
+    pub(super) fn head_starts(&self) -> f64 {
         self.members.iter().map(|(_, weight)| weight).sum()
     }
 
     fn scale(&mut self, factor: f64) {
+        self.mass *= factor;
         let all = self.heard.iter_mut().chain(&mut self.missed);
         all.for_each(|weight| *weight *= factor);
     }
@@ -128,6 +139,7 @@ impl Filter {
             mirrored: false,
             heard: prior.clone(),
             missed: Vec::new(),
+            mass: 1.0,
         };
         let mut classes = vec![
             class(|place| matches!(place, Place::Port(_))),
@@ -278,6 +290,9 @@ impl Filter {
 
     /// Lets time pass in which nobody listens.
     fn deaf(&mut self, seconds: f64) {
+        if seconds <= 0.0 {
+            return;
+        }
         let unheard = self.moves(|rhythm| rhythm.unheard(seconds));
         for class in &mut self.classes {
             for weights in [&mut class.heard, &mut class.missed] {
@@ -355,6 +370,7 @@ impl Filter {
 
     /// Makes the probabilities sum to 1 and lifts what has vanished to the floor.
     fn normalise(&mut self) {
+        self.classes.iter_mut().for_each(Class::weigh);
         let total: f64 = self
             .classes
             .iter()
@@ -372,6 +388,7 @@ impl Filter {
             for (weight, prior) in class.heard.iter_mut().zip(&self.prior) {
                 *weight += prior * FLOOR / head_starts;
             }
+            class.mass += FLOOR / head_starts;
         }
     }
 }

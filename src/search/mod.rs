@@ -4,12 +4,15 @@
 //! plan. It runs live, in the simulator and in a replay of a recorded run alike.
 
 mod answers;
+mod curves;
 mod filter;
+mod pace;
 mod planner;
 mod proof;
 mod rhythm;
 mod several;
 mod traffic;
+mod value;
 mod verdict;
 mod why;
 
@@ -21,7 +24,7 @@ use crate::clock::Moment;
 use crate::port::{PortId, PortSet};
 
 use self::filter::{Filter, Place};
-use self::planner::{Costs, Planner};
+use self::planner::{Costs, Planner, Request};
 use self::proof::Proof;
 use self::several::Several;
 use self::traffic::Traffic;
@@ -227,12 +230,16 @@ impl Search {
             .unwrap_or_else(|| self.narrow())
     }
 
-    /// The set that gains most per second.
+    /// The set that saves most for the time it takes.
     fn narrow(&self) -> Step {
         let left = self.left();
         let shortest = (SHORTEST_SHARE * self.now.0.as_secs_f64()).min(left);
-        let mirrored = self.filter.mirrored();
-        let plan = self.planner.plan(&self.filter, mirrored, shortest, left);
+        let request = Request {
+            proven: &self.tally.heard_alone(),
+            shortest,
+            longest: left,
+        };
+        let plan = self.planner.plan(&self.filter, request);
         let all = plan.ports.len() == self.question.candidates.len();
         let listen = seconds(plan.listen.min(left));
         Step::Observe {

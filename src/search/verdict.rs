@@ -60,6 +60,11 @@ impl Tally {
             (Some(_), Some(_)) => {}
         }
     }
+
+    /// Returns the ports that were heard while nothing else was mirrored.
+    pub(super) fn heard_alone(&self) -> PortSet {
+        self.alone.keys().copied().collect()
+    }
 }
 
 /// Returns the port that is believed in as much as was asked, and how much.

@@ -51,6 +51,7 @@ RUNS_IN_A_WORLD = 20
 # What CI runs: every scenario, as often as twelve minutes on two cores allow.
 CI = {
     "steady": 5,
+    "silent": 1,
     "bursty": 1,
     "rare": 1,
     "tables": 2,

@@ -75,6 +75,19 @@ fn a_steady_suspect_is_found_with_as_many_cycles_as_asked() {
 }
 
 #[test]
+fn a_lone_candidate_is_proven_against_nothing_mirrored() {
+    let question = Question {
+        proof_cycles: 2,
+        ..question(1)
+    };
+    let (verdict, _) = play(question, steady(1));
+    let Verdict::Found { cycles, .. } = verdict else {
+        panic!("{verdict:?}")
+    };
+    assert_eq!(cycles, 2);
+}
+
+#[test]
 fn a_suspect_that_is_never_heard_is_not_seen() {
     let (verdict, seconds) = play(question(24), |_, _| None);
     assert_eq!(verdict, Verdict::NotSeen, "after {seconds} s");
