@@ -3,7 +3,7 @@
 //! ```text
 //! cli ─> config, profile ─> suspect ─> locate ─> identify, patch ─> report
 //! flags   checked values    ip -> mac    │        vendor, name, outlet
-//!                      search (pure) <───┴───> mirror, sniff, tables (I/O)
+//!                      search (pure) <───┴───> mirror, sniff, stimulus, tables (I/O)
 //! ```
 //!
 //! Beside it, `cli ─> capture, sniff ─> flows ─> report` counts who talks: [`capture`] reads files frame by frame,
@@ -33,6 +33,7 @@ pub mod search;
 pub mod secret;
 pub mod sniff;
 pub mod snmp;
+pub mod stimulus;
 pub mod suspect;
 pub mod tables;
 pub mod wire;

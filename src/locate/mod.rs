@@ -20,6 +20,7 @@ mod safety;
 mod survey;
 pub mod switches;
 mod task;
+mod waking;
 
 pub use checkup::{Checkup, abilities, check, roles_of};
 pub use drive::{Evidence, Instruments, Window, drive};

@@ -35,15 +35,16 @@ pub const EMBEDDED: &[(&str, &str)] = &[
 ];
 
 /// Loads a profile: a path (it has a `/` or ends in `.yaml`), a name in the folder `switch-profiles` below
-/// `relative_to`, or the name of a built-in one. A file goes before a built-in profile of the same name.
+/// `folder`, or the name of a built-in one. A file goes before a built-in profile of the same name. A path is taken
+/// as it is: the configuration has joined it to its folder already.
 ///
 /// # Errors
 /// [`ProfileError`]
-pub fn load(name_or_path: &str, relative_to: &Path) -> Result<Profile, ProfileError> {
+pub fn load(name_or_path: &str, folder: &Path) -> Result<Profile, ProfileError> {
     if name_or_path.contains('/') || name_or_path.ends_with(".yaml") {
-        return load_file(&relative_to.join(name_or_path));
+        return load_file(Path::new(name_or_path));
     }
-    let file = relative_to
+    let file = folder
         .join("switch-profiles")
         .join(format!("{name_or_path}.yaml"));
     if file.is_file() {

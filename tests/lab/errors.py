@@ -14,6 +14,7 @@ import topology
 
 DONE, NO_ANSWER, USAGE, DEVICE, REFUSED, NOT_RESTORED = 0, 1, 2, 3, 4, 5
 NOBODY = "10.77.0.199"
+_TWIN = topology.Machine("02:00:00:00:0a:57", topology.SUSPECT.address)
 # Who is not there is looked for until time is up.
 _BRIEFLY = ("--yes", "--no-tables", "--max-time", "20")
 
@@ -27,8 +28,9 @@ class Case:
     says: str = ""
     setup: halfspan.Setup = halfspan.Setup()
     options: tuple = ("--yes", "--no-tables")
-    address: str = topology.SUSPECT.address
+    target: tuple = ("--ip", topology.SUSPECT.address)
     place: str | None = "h8"
+    twin: topology.Machine | None = None  # on port 3
     before: Callable[[], object] = lambda: None
     may_write: bool = False
 
@@ -38,7 +40,7 @@ def cases():
     setup = halfspan.Setup
     own = topology.LAPTOP_PORT
     return [
-        Case("the suspect is not there", NO_ANSWER, address=NOBODY, options=_BRIEFLY, may_write=True),
+        Case("the suspect is not there", NO_ANSWER, target=("--ip", NOBODY), options=_BRIEFLY, may_write=True),
         Case("the suspect is unplugged", NO_ANSWER, place=None, options=_BRIEFLY, may_write=True),
         Case("the suspect is behind the uplink", NO_ANSWER, place="m2", options=_BRIEFLY, may_write=True),
         Case("a typo in the YAML", USAGE, r"line 6.*|destination", setup(destination_key="destnation")),
@@ -47,6 +49,7 @@ def cases():
         Case("a read-only community", DEVICE, r"(?i)read-only|read-write|write", setup(write="lab-read")),
         Case("an unreachable switch", DEVICE, r"10\.78\.0\.99", setup(address="10.78.0.99")),
         Case("no capture rights", DEVICE, r"(?i)cap_net_raw|root|rights|permi", setup(as_root=False)),
+        Case("two machines claim the address", REFUSED, r"--mac", twin=_TWIN),
         Case("no --yes and no terminal", REFUSED, r"--yes", options=("--no-tables",)),
         Case("the destination is a candidate", REFUSED, r"24", setup(candidates="1-22,24")),
         Case(
@@ -72,12 +75,15 @@ def run(bench, _runs):
 
 
 def _run_case(bench, case):
-    bench.lab.place_suspect(case.place, "steady")
+    places = {} if case.place is None else {case.place: topology.SUSPECT}
+    if case.twin is not None:
+        places["h3"] = case.twin
+    bench.lab.place_suspects(places, "steady")
     case.before()
     result = judge.Result("errors", case.name)
     before = judge.look(bench.lab)
     started = bench.program.prepare(case.setup)
-    started.locate(*case.options, address=case.address)
+    started.locate(*case.options, target=case.target)
     finished = started.finish()
     result.seconds = finished.seconds
     _judge_exit(result, finished, case.exit)
@@ -104,7 +110,7 @@ def _judge_report(result, finished, code):
 
 def _judge_text(result, started, case):
     """The same again as people see it: without --json the error goes to stderr."""
-    started.locate(*case.options, address=case.address, json_report=False)
+    started.locate(*case.options, target=case.target, json_report=False)
     finished = started.finish()
     _judge_exit(result, finished, case.exit)
     judge.one_clear_sentence(result, finished)
