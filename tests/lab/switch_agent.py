@@ -39,9 +39,7 @@ class SwitchAgent:
         self._to_do = switch_faults.Timetable()
         self._decided = 0
         self._loss_at = None
-        self._shown = []
-        self._shown_rows = None
-        self._read_at = float("-inf")
+        self._read = {}
 
     def serve(self):
         """Works until snmpd goes."""
@@ -109,16 +107,21 @@ class SwitchAgent:
             self._rows = {}
         self._write_log("lost", ())
 
-    def _objects(self):
+    def _objects(self, asked):
+        """The objects among which the answers to the (start, include, end) of `asked` are.
+
+        The forwarding table is long where somebody forges addresses, and is read only if it is asked for.
+        """
+        forwarding = any(_may_meet(switch_mib.FORWARDING, start, end) for start, _, end in asked)
         now = time.monotonic()
-        if now - self._read_at > _FRESH or self._shown_rows is not self._rows:
+        read_at, rows, shown = self._read.get(forwarding, (float("-inf"), None, []))
+        if now - read_at > _FRESH or rows is not self._rows:
             ports = dataplane.ports()
             self._notice_links(ports)
-            table = dataplane.forwarding_table()
-            address = dataplane.bridge_address()
-            self._shown = switch_mib.objects(ports, table, address, self._rows)
-            self._shown_rows, self._read_at = self._rows, now
-        return self._shown
+            learnt = dataplane.forwarding_table() if forwarding else []
+            shown = switch_mib.objects(ports, learnt, dataplane.bridge_address(), self._rows)
+            self._read[forwarding] = (now, self._rows, shown)
+        return shown
 
     def _notice_links(self, ports):
         rows = portcopy.without_links(self._rows, _up(ports))
@@ -126,20 +129,20 @@ class SwitchAgent:
             self._switch_to(rows)
 
     def _get(self, request):
-        shown = self._objects()
-        asked = agentx.Reader(request.body).ranges()
+        asked = [(oid, True, oid) for oid, _, _ in agentx.Reader(request.body).ranges()]
+        shown = self._objects(asked)
         self._session.respond(request, binds=[_exactly(shown, oid) for oid, _, _ in asked])
 
     def _get_next(self, request):
-        shown = self._objects()
-        asked = agentx.Reader(request.body).ranges()
+        asked = list(agentx.Reader(request.body).ranges())
+        shown = self._objects(asked)
         self._session.respond(request, binds=[_after(shown, *search) for search in asked])
 
     def _get_bulk(self, request):
-        shown = self._objects()
         reader = agentx.Reader(request.body)
         single, repetitions = reader.bulk_header()
         searches = list(reader.ranges())
+        shown = self._objects(searches)
         binds = [_after(shown, *search) for search in searches[:single]]
         repeated = searches[single:]
         for _ in range(repetitions):
@@ -211,6 +214,11 @@ class SwitchAgent:
             **more,
         }
         print(json.dumps(entry), file=self._log, flush=True)
+
+
+def _may_meet(subtree, start, end):
+    """Whether a search from `start` up to `end` (open, if empty) can come to something below `subtree`."""
+    return start[: len(subtree)] == subtree or (start < subtree and (not end or end > subtree))
 
 
 def _exactly(shown, oid):

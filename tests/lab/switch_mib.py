@@ -7,6 +7,7 @@ import agentx
 import portcopy
 
 BRIDGE = (1, 3, 6, 1, 2, 1, 17)
+FORWARDING = BRIDGE + (4, 3)  # dot1dTpFdbTable
 SMON = (1, 3, 6, 1, 2, 1, 16, 22)
 SMON_CAPABILITIES = (1, 3, 6, 1, 2, 1, 16, 19, 15)
 # snmpd keeps an ifAlias of its own and does not know the kernel's.
@@ -58,7 +59,7 @@ def _base_ports(ports):
 
 
 def _forwarding(learnt):
-    entry = BRIDGE + (4, 3, 1)
+    entry = FORWARDING + (1,)
     for known in learnt:
         instance = tuple(known.mac)
         yield _octets(entry + (1, *instance), known.mac)
