@@ -20,9 +20,29 @@ import switch_faults
 import switch_mib
 
 
-# snmpd turns one GETBULK into many requests; reading the kernel's tables for each of them would make this a slow
-# switch. Rows are never shown late: only links and learnt addresses can be.
-_FRESH = 0.1
+class Remembered:
+    """Objects as they were read a moment ago.
+
+    snmpd turns one GETBULK into many requests; reading the kernel's tables for each of them would make this a slow switch,
+    and a dead one where somebody's forged addresses fill the forwarding table.
+    """
+
+    _FRESH = 0.1  # seconds
+    _SHARE = 0.1  # of the time may go into reading
+
+    def __init__(self):
+        self._until = float("-inf")
+        self._state = None
+        self._shown = []
+
+    def objects(self, read, state=None):
+        """What `read` returns; never older than the last change of `state`."""
+        began = time.monotonic()
+        if began > self._until or state is not self._state:
+            self._shown, self._state = read(), state
+            took = time.monotonic() - began
+            self._until = began + max(self._FRESH, took / self._SHARE)
+        return self._shown
 
 
 class SwitchAgent:
@@ -39,7 +59,7 @@ class SwitchAgent:
         self._to_do = switch_faults.Timetable()
         self._decided = 0
         self._loss_at = None
-        self._read = {}
+        self._bridge, self._mirror = Remembered(), Remembered()
 
     def serve(self):
         """Works until snmpd goes."""
@@ -108,20 +128,18 @@ class SwitchAgent:
         self._write_log("lost", ())
 
     def _objects(self, asked):
-        """The objects among which the answers to the (start, include, end) of `asked` are.
+        """The objects of the part that the (start, include, end) of `asked` are in; the master asks for one at a time."""
+        if any(start[: len(switch_mib.BRIDGE)] == switch_mib.BRIDGE for start, _, _ in asked):
+            return self._bridge.objects(self._read_bridge)
+        return self._mirror.objects(self._read_mirror, self._rows)
 
-        The forwarding table is long where somebody forges addresses, and is read only if it is asked for.
-        """
-        forwarding = any(_may_meet(switch_mib.FORWARDING, start, end) for start, _, end in asked)
-        now = time.monotonic()
-        read_at, rows, shown = self._read.get(forwarding, (float("-inf"), None, []))
-        if now - read_at > _FRESH or rows is not self._rows:
-            ports = dataplane.ports()
-            self._notice_links(ports)
-            learnt = dataplane.forwarding_table() if forwarding else []
-            shown = switch_mib.objects(ports, learnt, dataplane.bridge_address(), self._rows)
-            self._read[forwarding] = (now, self._rows, shown)
-        return shown
+    def _read_bridge(self):
+        return switch_mib.of_bridge(dataplane.ports(), dataplane.forwarding_table(), dataplane.bridge_address())
+
+    def _read_mirror(self):
+        ports = dataplane.ports()
+        self._notice_links(ports)
+        return switch_mib.of_mirror(ports, self._rows)
 
     def _notice_links(self, ports):
         rows = portcopy.without_links(self._rows, _up(ports))
@@ -129,7 +147,7 @@ class SwitchAgent:
             self._switch_to(rows)
 
     def _get(self, request):
-        asked = [(oid, True, oid) for oid, _, _ in agentx.Reader(request.body).ranges()]
+        asked = list(agentx.Reader(request.body).ranges())
         shown = self._objects(asked)
         self._session.respond(request, binds=[_exactly(shown, oid) for oid, _, _ in asked])
 
@@ -214,11 +232,6 @@ class SwitchAgent:
             **more,
         }
         print(json.dumps(entry), file=self._log, flush=True)
-
-
-def _may_meet(subtree, start, end):
-    """Whether a search from `start` up to `end` (open, if empty) can come to something below `subtree`."""
-    return start[: len(subtree)] == subtree or (start < subtree and (not end or end > subtree))
 
 
 def _exactly(shown, oid):
