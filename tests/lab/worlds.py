@@ -29,6 +29,8 @@ class World:
     name = ""
     rhythm = "steady"
     kind = "plain"
+    # Seconds that the search may take.
+    patience = 300
     # Whether `undecided` and `not_seen` are answers as well; a wrong port never is.
     may_give_up = False
     target = ("--ip", topology.SUSPECT.address)
@@ -50,6 +52,10 @@ class World:
     def arrange(self):
         """Plugs the suspect in. The switch is still honest: it is looked at after this."""
         self.lab.place_suspect(topology.place_of(self.port), self.rhythm, with_names=True, kind=self.kind)
+
+    def arguments(self):
+        """What `locate` is asked for."""
+        return (*self.target, *self.options, "--max-time", str(self.patience))
 
     def faults(self):
         """What is wrong with the switch while it is searched."""
@@ -78,7 +84,7 @@ class World:
     def judge(self, result, finished):
         """Judges halfspan's answer."""
         if self.may_give_up:
-            judge.not_wrong(result, finished, self.right())
+            judge.not_wrong(result, finished, self.right(), self.patience)
         else:
             judge.located(result, finished, self.port)
 
@@ -274,14 +280,14 @@ class Flood(World):
     name = "flood"
     kind = "flooded"
     may_give_up = True
-    options = ("--yes", "--no-tables", "--max-time", "30")
+    patience = 30
 
 
 class _Changing(World):
     """Something happens to the suspect in mid-run."""
 
     may_give_up = True
-    options = ("--yes", "--no-tables", "--max-time", "30")
+    patience = 30
 
     def __init__(self, *arguments):
         super().__init__(*arguments)
