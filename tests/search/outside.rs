@@ -39,11 +39,13 @@ fn world(seed: u64, talk: Talk) -> (World, PortId) {
     (World::new(dice, Some(suspect), talk, 0.01, 1.5), suspect)
 }
 
+#[expect(clippy::unwrap_used, reason = "a handful of ports and rhythms")]
 fn any_port(dice: &mut Dice) -> PortId {
     PortId(1 + u16::try_from(dice.below(u64::from(PORTS))).unwrap())
 }
 
 /// The rhythms that are played, the one for the seed.
+#[expect(clippy::unwrap_used, reason = "a handful of ports and rhythms")]
 fn talk(seed: u64) -> Talk {
     let bursty = Talk::Bursty {
         rate: 50.0,
