@@ -81,6 +81,10 @@ class World:
         """The ports that may be named."""
         return {self.port}
 
+    def right_alone(self):
+        """The ports of which one alone is the whole truth."""
+        return self.right()
+
     def judge(self, result, finished):
         """Judges halfspan's answer."""
         if self.may_give_up:
@@ -187,6 +191,9 @@ class Duplicate(World):
 
     def right(self):
         return {self.port, self.twin}
+
+    def right_alone(self):
+        return set()
 
     def judge(self, result, finished):
         judge.several(result, finished, self.right())
