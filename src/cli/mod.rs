@@ -14,8 +14,11 @@ pub use prompt::Prompt;
 
 mod completions;
 mod context;
+mod counting;
 mod demo;
 mod desk;
+mod explain_run;
+mod flows;
 mod identify;
 mod lab;
 mod locate;
@@ -24,6 +27,7 @@ mod patch;
 mod prompt;
 mod restore;
 mod switch;
+mod talkers;
 
 /// Finds the physical machine behind an address by driving a switch's port mirror
 #[derive(Debug, Parser)]
@@ -85,9 +89,12 @@ pub enum Color {
 enum Command {
     Locate(Box<locate::LocateArgs>),
     Identify(identify::IdentifyArgs),
+    Talkers(Box<talkers::TalkersArgs>),
+    Flows(Box<flows::FlowsArgs>),
     Switch(switch::SwitchArgs),
     Patch(patch::PatchArgs),
     Restore(restore::RestoreArgs),
+    ExplainRun(explain_run::ExplainRunArgs),
     Lab(lab::LabArgs),
     Demo(demo::DemoArgs),
     Completions(completions::CompletionsArgs),
@@ -111,7 +118,10 @@ impl Command {
         match self {
             Command::Locate(args) => locate::run(&args, context),
             Command::Identify(args) => identify::run(&args, context),
+            Command::Talkers(args) => talkers::run(&args, context),
+            Command::Flows(args) => flows::run(&args, context),
             Command::Restore(args) => restore::run(&args, context),
+            Command::ExplainRun(args) => explain_run::run(&args, context),
             Command::Switch(args) => switch::run(&args, context),
             Command::Lab(args) => lab::run(&args, context),
             Command::Demo(args) => demo::run(&args, context),

@@ -224,8 +224,9 @@ impl Search {
         if let Some(verdict) = verdict::reached(self) {
             return Step::Done(verdict);
         }
-        let proof = proof::step(self).or_else(|| several::step(self));
-        proof
+        verdict::moved(self)
+            .or_else(|| proof::step(self))
+            .or_else(|| several::step(self))
             .or_else(|| verdict::control(self))
             .unwrap_or_else(|| self.narrow())
     }
@@ -233,10 +234,9 @@ impl Search {
     /// The set that saves most for the time it takes.
     fn narrow(&self) -> Step {
         let left = self.left();
-        let shortest = (SHORTEST_SHARE * self.now.0.as_secs_f64()).min(left);
         let request = Request {
             proven: &self.tally.heard_alone(),
-            shortest,
+            shortest: self.shortest(),
             longest: left,
         };
         let plan = self.planner.plan(&self.filter, request);
@@ -285,6 +285,11 @@ impl Search {
         belief
     }
 
+    /// The shortest listening in seconds that is worth asking for.
+    fn shortest(&self) -> f64 {
+        (SHORTEST_SHARE * self.now.0.as_secs_f64()).min(self.left())
+    }
+
     /// Seconds until time runs out.
     fn left(&self) -> f64 {
         self.question
@@ -312,7 +317,7 @@ impl Search {
 const ELSEWHERE: f64 = 0.02;
 
 /// Belief beforehand that it is heard whatever is mirrored.
-const EVERYWHERE: f64 = 0.002;
+const EVERYWHERE: f64 = 0.0002;
 
 /// The shortest window worth a thought, as a share of the time spent so far.
 const SHORTEST_SHARE: f64 = 0.01;
