@@ -274,6 +274,13 @@ class Both(World):
         return halfspan.Setup(profile=halfspan.BOTH_ONLY)
 
 
+class BothNear(Both):
+    """The same, and every other frame goes to a machine on another port, which shows the suspect as well."""
+
+    name = "both-near"
+    kind = "near"
+
+
 class Flapping(World):
     """The suspect's peer comes and goes: for seconds its frames are flooded to every port."""
 
@@ -359,6 +366,7 @@ WORLDS = (
     CutUnseen,
     Lossy,
     Both,
+    BothNear,
     Flapping,
     Moves,
     Stops,
