@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::clock::Clock;
 use crate::port::{Link, PortId, PortSet};
 use crate::profile::Profile;
-use crate::snmp::{Oid, SnmpError};
+use crate::snmp::{ErrorStatus, Oid};
 use crate::tables::ports::read_links;
 
 use super::controls::{Controls, Goal};
@@ -20,6 +20,13 @@ use super::open::{self, Found, OpenRequest};
 use super::rules::Rules;
 use super::state::State;
 use super::{Mirror, MirrorError, MirrorLimits, Written};
+
+/// Pauses before each look at the links after a change was refused: what snmpd tells of them may be 3 s old.
+const LINKS_SHOW_AFTER: &[Duration] = &[
+    Duration::ZERO,
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+];
 
 /// The mirror of one switch, taken over over SNMP.
 ///
@@ -159,6 +166,26 @@ impl MirrorSession {
         })
     }
 
+    /// Asks which ports have lost their link, if that can be why they were not mirrored. The part of an agent that
+    /// tells of links may know it seconds after the part that refuses.
+    fn links_behind(&mut self, error: &MirrorError, ports: &PortSet) -> PortSet {
+        let pauses = if is_refusal(error, ErrorStatus::InconsistentValue) {
+            LINKS_SHOW_AFTER
+        } else if matches!(error, MirrorError::NotApplied { .. }) {
+            &LINKS_SHOW_AFTER[..1]
+        } else {
+            &[]
+        };
+        for pause in pauses {
+            self.clock.sleep_until(self.clock.now() + *pause);
+            let down = self.down_among(ports);
+            if !down.is_empty() {
+                return down;
+            }
+        }
+        PortSet::new()
+    }
+
     /// Asks which of some ports have no link now. On a switch that does not say so, none of them.
     fn down_among(&mut self, ports: &PortSet) -> PortSet {
         if ports.is_empty() {
@@ -198,14 +225,7 @@ impl Mirror for MirrorSession {
                 written.without_link = down;
                 return Ok(written);
             };
-            let more = match &error {
-                MirrorError::NotApplied { .. }
-                | MirrorError::Snmp {
-                    source: SnmpError::Refused { .. },
-                    ..
-                } => self.down_among(&there),
-                _ => PortSet::new(),
-            };
+            let more = self.links_behind(&error, &there);
             if more.is_empty() {
                 return Err(error);
             }
@@ -231,4 +251,8 @@ impl Drop for MirrorSession {
             tracing::error!(switch = %self.controls.switch, "{error}");
         }
     }
+}
+
+fn is_refusal(error: &MirrorError, status: ErrorStatus) -> bool {
+    matches!(error, MirrorError::Snmp { source, .. } if source.refusal() == Some(status))
 }
