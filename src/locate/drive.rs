@@ -89,6 +89,7 @@ pub fn drive<'a>(
         inquiry,
         instruments,
         mirrored: None,
+        without_link: PortSet::new(),
         settled_at: Moment::START,
         settle,
         grace: control::LEFT_ALONE,
@@ -151,6 +152,8 @@ struct Run<'a> {
     instruments: Instruments<'a>,
     /// What the switch mirrors; `None` before the first write, and when it is no longer known.
     mirrored: Option<PortSet>,
+    /// Ports that are as good as mirrored where they are wanted: without link, nothing can come from them.
+    without_link: PortSet,
     /// From when on frames are of the present set.
     settled_at: Moment,
     settle: Duration,
@@ -392,11 +395,16 @@ impl Run<'_> {
         if catch.heard.foreign_frames > 0 || catch.is_heard() {
             return Ok(Quality::Alive);
         }
-        if self.mirrored.is_none() || ports.is_empty() {
+        let linked = ports.without(&self.without_link);
+        if linked.is_empty() && !ports.is_empty() {
+            return Ok(Quality::Alive); // no need to hear anybody to know that nobody is there
+        }
+        let known = self.mirrored.is_some() || linked != *ports;
+        if !known || ports.is_empty() {
             return Ok(Quality::Unproven);
         }
         match self.instruments.mirror.sources() {
-            Ok(found) if found == *ports => Ok(Quality::Unproven),
+            Ok(found) if found == linked => Ok(Quality::Unproven),
             Ok(_) => {
                 self.warn("the switch lost the mirror session; it is set again and this window does not count");
                 self.mirrored = None;

@@ -81,6 +81,10 @@ class World:
         """The ports that may be named."""
         return {self.port}
 
+    def right_alone(self):
+        """The ports of which one alone is the whole truth."""
+        return self.right()
+
     def judge(self, result, finished):
         """Judges halfspan's answer."""
         if self.may_give_up:
@@ -188,6 +192,9 @@ class Duplicate(World):
     def right(self):
         return {self.port, self.twin}
 
+    def right_alone(self):
+        return set()
+
     def judge(self, result, finished):
         judge.several(result, finished, self.right())
 
@@ -265,6 +272,13 @@ class Both(World):
 
     def setup(self):
         return halfspan.Setup(profile=halfspan.BOTH_ONLY)
+
+
+class BothNear(Both):
+    """The same, and every other frame goes to a machine on another port, which shows the suspect as well."""
+
+    name = "both-near"
+    kind = "near"
 
 
 class Flapping(World):
@@ -352,6 +366,7 @@ WORLDS = (
     CutUnseen,
     Lossy,
     Both,
+    BothNear,
     Flapping,
     Moves,
     Stops,
