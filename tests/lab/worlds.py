@@ -29,8 +29,10 @@ class World:
     name = ""
     rhythm = "steady"
     kind = "plain"
-    # Seconds after which `undecided` and `not_seen` are answers as well; a wrong port never is.
-    gives_up_after = None
+    # Seconds that the search may take.
+    patience = 300
+    # Whether `undecided` and `not_seen` are answers as well; a wrong port never is.
+    may_give_up = False
     target = ("--ip", topology.SUSPECT.address)
     options = ("--yes", "--no-tables")
     # How the baseline tells the suspect's frames, and which direction it has copied.
@@ -53,8 +55,7 @@ class World:
 
     def arguments(self):
         """What `locate` is asked for."""
-        limit = ("--max-time", str(self.gives_up_after)) if self.gives_up_after else ()
-        return (*self.target, *self.options, *limit)
+        return (*self.target, *self.options, "--max-time", str(self.patience))
 
     def faults(self):
         """What is wrong with the switch while it is searched."""
@@ -82,8 +83,8 @@ class World:
 
     def judge(self, result, finished):
         """Judges halfspan's answer."""
-        if self.gives_up_after:
-            judge.not_wrong(result, finished, self.right(), self.gives_up_after)
+        if self.may_give_up:
+            judge.not_wrong(result, finished, self.right(), self.patience)
         else:
             judge.located(result, finished, self.port)
 
@@ -278,13 +279,15 @@ class Flood(World):
 
     name = "flood"
     kind = "flooded"
-    gives_up_after = 30
+    may_give_up = True
+    patience = 30
 
 
 class _Changing(World):
     """Something happens to the suspect in mid-run."""
 
-    gives_up_after = 30
+    may_give_up = True
+    patience = 30
 
     def __init__(self, *arguments):
         super().__init__(*arguments)
