@@ -9,7 +9,7 @@ use crate::error::{Exit, Failure};
 use crate::locate::record;
 use crate::report;
 
-/// Draw the steps of a recorded run: what was mirrored, what was heard, and what was believed then
+/// Draw a recorded run step by step: what was mirrored, heard and believed
 #[derive(Debug, Args)]
 pub(super) struct ExplainRunArgs {
     /// What `halfspan locate --record FILE` has written
