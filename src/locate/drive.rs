@@ -180,6 +180,7 @@ impl Run<'_> {
         };
         self.begin(&nothing, &wish);
         let from = self.now();
+        self.leave_alone(from, self.grace);
         let catch = self.listen(from, &wish)?;
         self.learn_who_needs_the_mirror(&catch);
         self.close(nothing, from, catch, wish)?;
@@ -205,6 +206,7 @@ impl Run<'_> {
         self.begin(candidates, &wish);
         let applied = self.mirror(candidates)?;
         let answered = self.now();
+        self.leave_alone(answered, self.grace);
         let mut catch = self.listen_until(answered, &wish, |catch| {
             control::shows_the_rhythm(&catch.sightings)
                 || catch.answers.len() >= control::ENOUGH_ANSWERS
@@ -250,6 +252,8 @@ impl Run<'_> {
         }
         let in_effect = wish.purpose != Purpose::ProofOff || !changes || self.await_others()?;
         let from = self.now();
+        // Silence on a set that stays has lasted already: the search counts on knocks now.
+        self.leave_alone(from, if changes { self.grace } else { Duration::ZERO });
         let mut catch = self.listen(from, &wish)?;
         catch.mirror_unproven = !in_effect;
         self.close(applied, from, catch, wish)
@@ -291,9 +295,6 @@ impl Run<'_> {
             until: from,
             ..Catch::default()
         };
-        if let Some(stimulus) = &mut self.instruments.stimulus {
-            stimulus.begin(from, self.grace);
-        }
         loop {
             self.stop_if_interrupted()?;
             let slice = self.knock_if_due(&mut catch).min(deadline);
@@ -318,6 +319,13 @@ impl Run<'_> {
                 sightings: catch.count(),
                 others: catch.heard.foreign_frames,
             });
+        }
+    }
+
+    /// Lets the suspect talk by itself for a while before it is knocked at.
+    fn leave_alone(&mut self, from: Moment, grace: Duration) {
+        if let Some(stimulus) = &mut self.instruments.stimulus {
+            stimulus.begin(from, grace);
         }
     }
 
