@@ -261,7 +261,8 @@ fn a_refusal_that_no_lost_link_explains_is_an_error() {
     mirror.set_sources(&set(&[1])).unwrap();
     bench.switch.link(12, false); // the destination
     bench.switch.link(3, false);
-    assert!(mirror.set_sources(&set(&[2, 3])).is_err());
+    let error = mirror.set_sources(&set(&[2, 3])).unwrap_err();
+    assert!(matches!(error, MirrorError::Snmp { .. }), "{error}");
 }
 
 #[test]
