@@ -21,6 +21,7 @@ mod lab;
 mod locate;
 mod man;
 mod patch;
+mod profile;
 mod prompt;
 mod restore;
 mod switch;
@@ -86,6 +87,7 @@ enum Command {
     Locate(Box<locate::LocateArgs>),
     Identify(identify::IdentifyArgs),
     Switch(switch::SwitchArgs),
+    Profile(profile::ProfileArgs),
     Patch(patch::PatchArgs),
     Restore(restore::RestoreArgs),
     Lab(lab::LabArgs),
@@ -115,6 +117,7 @@ impl Command {
             Command::Switch(args) => switch::run(&args, context),
             Command::Lab(args) => lab::run(&args, context),
             Command::Demo(args) => demo::run(&args, context),
+            Command::Profile(args) => profile::run(&args, context),
             Command::Patch(args) => patch::run(&args, context),
             Command::Completions(args) => completions::run(&args, context),
             Command::Man(args) => man::run(&args, context),

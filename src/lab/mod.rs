@@ -33,6 +33,7 @@ mod bridge;
 mod control;
 mod faults;
 mod front;
+mod models;
 mod netbios;
 mod plane;
 mod site;
@@ -44,7 +45,7 @@ mod world;
 #[cfg(test)]
 mod tests;
 
-pub use control::{Direction, Session};
+pub use control::{Direction, Model, Session};
 pub use faults::{Beyond, Faults, Often, Reboot, SourceLimit, When, WriteLatency};
 pub use spec::{
     AgentSpec, Background, Bridge, Destination, Directions, Forges, Forwarding, MAX_PORTS,

@@ -1,12 +1,14 @@
 //! What a lab shall be like: every knob, and nothing that is drawn from the seed.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use crate::port::BridgePort;
 use crate::snmp::{AuthProtocol, PrivProtocol};
 
-use super::faults::Faults;
+use super::control::Model;
+use super::faults::{Beyond, Faults};
 
 /// The fewest ports a lab can have: one for a machine, the uplink, the laptop and one to spare.
 pub const MIN_PORTS: u32 = 4;
@@ -95,9 +97,32 @@ impl Spec {
             ));
         }
         self.check_rates()?;
+        self.check_described()?;
         let writer = self.agent.users.iter().any(|user| user.writes);
         if self.agent.speaks == Speaks::V3 && !writer {
             return Err("to speak SNMPv3, a lab needs a user that may write".to_owned());
+        }
+        Ok(())
+    }
+
+    /// A described switch has no state to start from but its own, and no room that runs out by itself.
+    fn check_described(&self) -> Result<(), String> {
+        let Profile::Described(model) = self.profile else {
+            return Ok(());
+        };
+        if model.most_ports.is_some_and(|most| self.ports > most) {
+            let most = model.most_ports.unwrap_or_default();
+            return Err(format!("a {} has at most {most} ports", model.name));
+        }
+        let cuts = self
+            .faults
+            .source_limit
+            .is_some_and(|limit| limit.beyond != Beyond::Refused);
+        if self.mirror.foreign_session || cuts {
+            let name = &model.name;
+            return Err(format!(
+                "the lab's {name} plays neither a foreign session nor a source list that is cut short"
+            ));
         }
         Ok(())
     }
@@ -133,16 +158,27 @@ pub enum Profile {
     DlinkDgs1210,
     /// ZYXEL-MIRROR-MIB: a state for each port.
     Zyxel4x,
+    /// A switch that is told by a description.
+    Described(&'static Model),
 }
 
 impl Profile {
-    /// Every family, for help texts and tests.
+    /// The families with an agent of their own.
     pub const ALL: [Profile; 4] = [
         Profile::SmonPortcopy,
         Profile::NetgearFastpath,
         Profile::DlinkDgs1210,
         Profile::Zyxel4x,
     ];
+
+    /// Every family that the lab plays, by name.
+    #[must_use]
+    pub fn every() -> Vec<Profile> {
+        let mut every: Vec<Profile> = Profile::ALL.to_vec();
+        every.extend(described().iter().map(Profile::Described));
+        every.sort_by_key(|profile| profile.name());
+        every
+    }
 
     /// Returns the name of the profile that drives such a switch.
     #[must_use]
@@ -152,16 +188,46 @@ impl Profile {
             Profile::NetgearFastpath => "netgear-fastpath",
             Profile::DlinkDgs1210 => "dlink-dgs1210",
             Profile::Zyxel4x => "zyxel-4x",
+            Profile::Described(model) => &model.name,
         }
     }
 
     /// Returns the family with this name.
     #[must_use]
     pub fn by_name(name: &str) -> Option<Profile> {
-        Profile::ALL
-            .into_iter()
+        let own = Profile::ALL.into_iter();
+        own.chain(described().iter().map(Profile::Described))
             .find(|profile| profile.name() == name)
     }
+
+    /// Returns the most ports that such a switch can have.
+    #[must_use]
+    pub fn most_ports(self) -> u32 {
+        let Profile::Described(model) = self else {
+            return MAX_PORTS;
+        };
+        model.most_ports.unwrap_or(MAX_PORTS)
+    }
+
+    /// Reads the description of a switch that is not built in; it lives as long as the program.
+    ///
+    /// # Errors
+    /// What is wrong with it, in words.
+    pub fn from_description(name: &str, text: &str) -> Result<Profile, String> {
+        let model = Model::parse(name, text)?;
+        Ok(Profile::Described(Box::leak(Box::new(model))))
+    }
+}
+
+/// The built-in descriptions.
+fn described() -> &'static [Model] {
+    static MODELS: OnceLock<Vec<Model>> = OnceLock::new();
+    MODELS.get_or_init(|| {
+        let read = |(name, text): &(&str, &str)| {
+            Model::parse(name, text).unwrap_or_else(|error| panic!("{name}: {error}"))
+        };
+        super::models::ALL.iter().map(read).collect()
+    })
 }
 
 /// The machine that is looked for.

@@ -20,6 +20,7 @@ mod safety;
 mod survey;
 pub mod switches;
 mod task;
+mod trial;
 
 pub use checkup::{Checkup, abilities, check, roles_of};
 pub use drive::{Evidence, Instruments, Window, drive};
@@ -32,3 +33,4 @@ pub use reach::{ManagementPath, management_path};
 pub use resolving::{Found, mac_of};
 pub use survey::{Survey, Wanted};
 pub use task::{Desk, Target, Task};
+pub use trial::{Trial, identity, try_profile};

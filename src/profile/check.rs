@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::error::nearest;
 use super::raw::{RawLimits, RawObject, RawProfile, RawTiming};
 use super::{
-    Copied, DestinationTraffic, Does, Index, IndexPart, Limits, Object, OidRef, Profile,
+    Copied, DestinationTraffic, Does, Index, IndexPart, Limits, ListForm, Object, OidRef, Profile,
     ProfileError, Role, Shape, Syntax, Timing,
 };
 
@@ -59,15 +59,45 @@ fn fault_near<T>(place: &str, what: String, word: &str, known: &[&str]) -> Resul
 
 /// Checks what the YAML says and fills in what it leaves out.
 pub(super) fn check(raw: RawProfile, text: &str, origin: &str) -> Result<Profile, ProfileError> {
-    let invalid = |fault: Fault| ProfileError::Invalid {
-        origin: origin.to_owned(),
-        place: fault.place,
-        what: fault.what,
-        hint: fault.hint,
+    let invalid = |fault: Fault| {
+        let (line, column) = position(text, &fault.place);
+        ProfileError::Invalid {
+            origin: origin.to_owned(),
+            line,
+            column,
+            place: fault.place,
+            what: fault.what,
+            hint: fault.hint,
+        }
     };
     let profile = build(raw, text).map_err(invalid)?;
     whole(&profile).map_err(invalid)?;
     Ok(profile)
+}
+
+/// Finds a section or an object in the YAML; line and column, from 1.
+fn position(text: &str, place: &str) -> (usize, usize) {
+    let is_section = |line: &str| {
+        line.strip_prefix(place)
+            .is_some_and(|rest| rest.trim_start().starts_with(':'))
+    };
+    let of_object = |line: &str| {
+        let at = line.find("name:")?;
+        let value = line.get(at + 5..)?.trim_start();
+        let value = value.trim_start_matches(['"', '\'']);
+        let rest = value.strip_prefix(place)?;
+        let ends = rest
+            .chars()
+            .next()
+            .is_none_or(|c| !c.is_alphanumeric() && c != '_' && c != '-');
+        ends.then_some(at + 1)
+    };
+    let numbered = || (1..).zip(text.lines());
+    let section = numbered()
+        .find(|(_, line)| is_section(line))
+        .map(|(number, _)| (number, 1));
+    let object = || numbered().find_map(|(number, line)| Some((number, of_object(line)?)));
+    section.or_else(object).unwrap_or((1, 1))
 }
 
 fn build(raw: RawProfile, text: &str) -> Result<Profile, Fault> {
@@ -223,6 +253,34 @@ fn check_codes(name: &str, role: Role, codes: &BTreeMap<String, i64>) -> Result<
 
 fn check_object(object: &Object) -> Result<(), Fault> {
     let name = object.name.as_str();
+    let part = match object.role {
+        Role::Source | Role::Destinations => Some((IndexPart::Source, "source")),
+        Role::DestinationFlag => Some((IndexPart::Destination, "destination")),
+        _ => None,
+    };
+    if let Some((part, word)) = part
+        && !object.index.has(part)
+    {
+        return fault(name, format!("this role needs `{word}` in its `index`"));
+    }
+    for word in object.index_codes.keys() {
+        let known = ["ingress", "egress", "both"];
+        if !known.contains(&word.as_str()) {
+            let what = format!("`{word}` is no direction");
+            return fault_near(name, what, word, &known);
+        }
+    }
+    if object
+        .list
+        .as_ref()
+        .is_some_and(|list| list.form == ListForm::Pairs)
+        != (object.role == Role::Destinations)
+    {
+        return fault(
+            name,
+            "pairs are the form of `destinations`, and of nothing else",
+        );
+    }
     let needs = |words: &[&str]| match words.iter().find(|word| object.code(word).is_none()) {
         Some(word) => fault(name, format!("this role needs the code `{word}`")),
         None => Ok(()),
@@ -231,7 +289,7 @@ fn check_object(object: &Object) -> Result<(), Fault> {
     if has_list
         && !matches!(
             object.role,
-            Role::Sources | Role::Destination | Role::Destinations
+            Role::Sources | Role::Destination | Role::Destinations | Role::Status
         )
     {
         return fault(
@@ -249,9 +307,9 @@ fn check_object(object: &Object) -> Result<(), Fault> {
         return fault(name, what);
     }
     match object.role {
-        Role::Enable | Role::Source => needs(&["on", "off"]),
+        Role::Enable | Role::Source | Role::DestinationFlag => needs(&["on", "off"]),
         Role::RowStatus if object.index.is_scalar() => fault(name, "a row status needs an `index`"),
-        Role::RowStatus if object.syntax != Syntax::RowStatus => needs(&["create", "remove"]),
+        Role::RowStatus if object.syntax != Syntax::RowStatus => needs(&["remove"]),
         Role::Direction if object.code("ingress").is_none() && object.code("both").is_none() => {
             fault(name, "a direction needs the code `ingress` or `both`")
         }
@@ -267,6 +325,8 @@ fn check_object(object: &Object) -> Result<(), Fault> {
         | Role::Session
         | Role::Destinations
         | Role::Command
+        | Role::Add
+        | Role::Remove
         | Role::Apply
         | Role::Pending
         | Role::Revert
@@ -295,6 +355,13 @@ fn whole(profile: &Profile) -> Result<(), Fault> {
             .chain(&object.clears)
             .chain(&object.read_back);
         for other in others {
+            let saves = profile.object(other).is_some_and(|o| o.role == Role::Save);
+            if saves {
+                return fault(
+                    object.name.as_str(),
+                    format!("`{other}` saves the configuration and is never written"),
+                );
+            }
             if !names.contains(&other.as_str()) {
                 let what = format!("there is no object `{other}`");
                 return fault_near(&object.name, what, other, &names);
@@ -315,6 +382,13 @@ fn whole(profile: &Profile) -> Result<(), Fault> {
             "`knob` needs an object with the role `knob`",
         );
     }
+    if profile.shape == Shape::Bitmap && profile.limits.sources == Some(1) {
+        return Err(Fault {
+            place: "limits".to_owned(),
+            what: "a bitmap holds many sources, and `sources` says one".to_owned(),
+            hint: Some("where the switch takes one, write `shape: single_source`".to_owned()),
+        });
+    }
     if let Some(native) = &profile.native_match
         && profile.object(&native.object).is_none()
     {
@@ -334,7 +408,16 @@ fn shape(profile: &Profile) -> Result<(), Fault> {
         }
     };
     let per_source = |object: &Object| object.index.has(IndexPart::Source);
-    let destination = || any(Role::Destination, &|_| true, "there is no `destination`");
+    let destination = || {
+        let flagged = profile.with_role(Role::DestinationFlag).next().is_some()
+            || profile
+                .with_role(Role::Direction)
+                .any(|object| object.code("destination").is_some());
+        if flagged {
+            return Ok(());
+        }
+        any(Role::Destination, &|_| true, "there is no `destination`")
+    };
     match profile.shape {
         Shape::PairRows => {
             let pair = |o: &Object| per_source(o) && o.index.has(IndexPart::Destination);
@@ -393,7 +476,20 @@ fn shape(profile: &Profile) -> Result<(), Fault> {
             &per_source,
             "there are no `destinations` with the source in their index",
         ),
-        Shape::Command => any(Role::Command, &|_| true, "there is no `command`"),
+        Shape::Command => {
+            let adds = |role| profile.with_role(role).next().is_some();
+            if !adds(Role::Command) && !(adds(Role::Add) && adds(Role::Remove)) {
+                return fault(
+                    "objects",
+                    "there is neither a `command` nor `add` and `remove`",
+                );
+            }
+            any(
+                Role::Status,
+                &|_| true,
+                "there is no `status` that shows what is mirrored: the old state must be known",
+            )
+        }
         Shape::Candidate => {
             any(Role::Apply, &|_| true, "there is no `apply`")?;
             any(

@@ -14,3 +14,4 @@ mod records;
 mod refusals;
 mod site;
 mod suspects;
+mod unseen;

@@ -81,6 +81,7 @@ fn identity(profile: Profile) -> (&'static str, &'static [u32]) {
             &[1, 3, 6, 1, 4, 1, 171, 10, 76, 20, 1],
         ),
         Profile::Zyxel4x => ("GS2210-24 (virtual)", &[1, 3, 6, 1, 4, 1, 890, 1, 15]),
+        Profile::Described(model) => (&model.sys_descr, &model.sys_object_id),
     }
 }
 

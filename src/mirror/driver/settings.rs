@@ -1,17 +1,18 @@
-//! What shapes with nothing but existing objects share: bringing values from one state to another in an order
-//! that the switch accepts.
+//! Bringing values and rows from one state to another in an order that the switch accepts.
 //!
-//! A session is switched off before what may only change while it is off, sources leave before the destination
-//! changes, and the session is switched on last.
+//! A session is switched off before what may only change while it is off, rows and sources leave before the
+//! destination changes, rows are made in the order of the profile, and the session is switched on last.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::mirror::binding::{Bound, Objects};
 use crate::mirror::state::State;
-use crate::profile::{Instance, OnlyWhile, Role};
+use crate::profile::{IndexPart, Instance, OnlyWhile, Role};
 use crate::snmp::{Oid, Value, VarBind};
 
-use super::{Batch, Situation, requests};
+use super::rows::{self, NewRow};
+use super::target::Target;
+use super::{Batch, requests};
 
 /// When a value is written, within one session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,93 +29,82 @@ enum Phase {
 
 /// Tells whether two values of an object mean the same.
 pub(super) fn same(bound: &Bound, a: &Value, b: &Value) -> bool {
-    if let (Some(bitmap), Some(a), Some(b)) = (&bound.object.bitmap, a.as_octets(), b.as_octets()) {
-        return bitmap.decode(a) == bitmap.decode(b);
+    if bound.has_codec() && a.as_octets().is_some() && b.as_octets().is_some() {
+        return bound.decode(a) == bound.decode(b);
     }
     a == b || (a.as_i64().is_some() && a.as_i64() == b.as_i64())
 }
 
-/// Returns the source ports that the bitmaps of a session name.
+/// Returns the source ports that the lists of a session name.
 pub(super) fn listed(objects: &Objects, state: &State, session: Option<u32>) -> BTreeSet<u32> {
+    objects
+        .role(Role::Sources)
+        .flat_map(|bound| {
+            bound
+                .rows(state)
+                .filter(|(instance, _)| instance.session.is_none() || instance.session == session)
+                .flat_map(|(_, value)| bound.decode(value))
+        })
+        .collect()
+}
+
+/// Returns the object that switches a session: one that does nothing else, or a direction of the whole session
+/// that can also be "off".
+pub(super) fn switch(objects: &Objects) -> Option<&Bound> {
+    let of_session = |bound: &&Bound| !bound.object.index.has(IndexPart::Source);
+    let direction = || {
+        objects
+            .role(Role::Direction)
+            .filter(of_session)
+            .find(|bound| bound.object.code("off").is_some())
+    };
+    objects
+        .role(Role::Enable)
+        .find(of_session)
+        .or_else(direction)
+}
+
+/// Tells whether a session is switched on; false where there is no switch, or none yet.
+pub(super) fn is_on(objects: &Objects, state: &State, session: Option<u32>) -> bool {
     let instance = Instance {
         session,
         ..Instance::default()
     };
-    let mut ports = BTreeSet::new();
-    for bound in objects.role(Role::Sources) {
-        let octets = bound
-            .at(&instance)
-            .and_then(|oid| state.get(&oid)?.as_octets());
-        if let (Some(bitmap), Some(octets)) = (&bound.object.bitmap, octets) {
-            ports.extend(bitmap.decode(octets));
-        }
-    }
-    ports
-}
-
-/// Returns the object that switches a session, and whether the session is on.
-pub(super) fn switch_of<'a>(
-    objects: &'a Objects,
-    state: &State,
-    session: Option<u32>,
-) -> Option<(&'a Bound, Oid, bool)> {
-    let instance = Instance {
-        session,
-        ..Instance::default()
+    let Some(bound) = switch(objects) else {
+        return false;
     };
-    let bound = objects.role(Role::Enable).next()?;
-    let oid = bound.at(&instance)?;
-    let on = bound.object.word(state.get(&oid)?) == Some("on");
-    Some((bound, oid, on))
-}
-
-/// Adds our destination, and what keeps its ordinary traffic going.
-pub(super) fn aim(objects: &Objects, session: &Instance, port: u32, target: &mut State) {
-    for bound in objects
-        .role(Role::Knob)
-        .chain(objects.role(Role::Destination))
-    {
-        let value = if bound.object.role == Role::Knob {
-            bound.coded("pass")
-        } else {
-            bound.object.syntax.value(i64::from(port))
-        };
-        if let (Some(oid), Some(value)) = (bound.at(session), value) {
-            target.put(oid, value);
-        }
+    let value = bound.at(&instance).and_then(|oid| state.get(&oid));
+    let word = value.and_then(|value| bound.object.word(value));
+    match bound.object.role {
+        Role::Direction => word.is_some_and(|word| word != "off"),
+        _ => word == Some("on"),
     }
 }
 
-/// Returns the writes that lead from the present values to those of `target`.
-pub(super) fn batches(objects: &Objects, now: &State, target: &State, attempt: u32) -> Vec<Batch> {
+/// Returns the writes that lead from the present state to the target.
+pub(super) fn batches(objects: &Objects, now: &State, target: &Target, attempt: u32) -> Vec<Batch> {
     let mut sessions: BTreeMap<Option<u32>, Session<'_>> = BTreeMap::new();
-    for (oid, value) in target.iter() {
-        let Some((rank, bound)) = objects.of(oid) else {
-            continue;
-        };
-        let Some(instance) = bound.instance(oid) else {
-            continue;
-        };
-        if now
-            .get(oid)
-            .is_some_and(|present| same(bound, present, value))
-        {
-            continue;
-        }
-        let write = Write {
-            rank,
-            bound,
-            instance,
-            oid,
-            value,
-        };
-        let session = sessions.entry(instance.session).or_insert_with(|| Session {
-            objects,
-            now,
-            target,
-            session: instance.session,
-            writes: Vec::new(),
-        });
+    let changes = Changes::find(objects, now, target);
+    let blank = |session| Session {
+        objects,
+        now,
+        target: &target.values,
+        session,
+        writes: Vec::new(),
+        new: BTreeMap::new(),
+        gone: Vec::new(),
+    };
+    for (rank, session, oid) in changes.gone {
+        let session = sessions.entry(session).or_insert_with(|| blank(session));
+        session.gone.push((rank, oid));
+    }
+    for (rank, session, row) in changes.new {
+        let session = sessions.entry(session).or_insert_with(|| blank(session));
+        session.new.entry(rank).or_default().push(row);
+    }
+    for write in changes.writes {
+        let session = write.instance.session;
+        let session = sessions.entry(session).or_insert_with(|| blank(session));
         session.writes.push(write);
     }
     let per_request = if attempt > 1 {
@@ -128,18 +118,8 @@ pub(super) fn batches(objects: &Objects, now: &State, target: &State, attempt: u
         .collect()
 }
 
-/// Returns the writes that put every kept value back.
-pub(super) fn restore(objects: &Objects, situation: Situation<'_>, now: &State) -> Vec<Batch> {
-    if situation.attempt > 1
-        && let Some(delete) = delete(objects, now, situation.then)
-    {
-        return vec![delete];
-    }
-    batches(objects, now, situation.then, situation.attempt)
-}
-
 /// Some switches refuse "no destination" as a value and want the session deleted instead.
-fn delete(objects: &Objects, now: &State, then: &State) -> Option<Batch> {
+pub(super) fn delete(objects: &Objects, now: &State, then: &State) -> Option<Batch> {
     let enable = objects.role(Role::Enable).next()?;
     let value = enable.coded("delete")?;
     let destination = objects.role(Role::Destination).next()?;
@@ -148,27 +128,198 @@ fn delete(objects: &Objects, now: &State, then: &State) -> Option<Batch> {
         let changed = destination.at(instance).and_then(|oid| now.get(&oid)) != Some(old);
         changed && old.as_i64() == Some(none) && listed(objects, then, instance.session).is_empty()
     })?;
-    let bindings = vec![VarBind {
-        oid: enable.at(&instance)?,
-        value,
-    }];
-    Some(Batch {
-        bindings,
-        essential: true,
-    })
+    Some(one(enable.at(&instance)?, value))
 }
 
-/// Says which kept values differ; instances that came up since are not ours to judge, nothing can remove them.
+/// Says which kept values differ; instances that came up since are not ours to judge, unless we can remove them.
 pub(super) fn differences(objects: &Objects, now: &State, then: &State) -> Vec<String> {
     let differs = |(oid, old): (&Oid, &Value)| {
         let (_, bound) = objects.of(oid)?;
+        if !bound.object.role.is_kept() {
+            return None;
+        }
+        if bound.object.role == Role::RowStatus {
+            return row_differs(objects, bound, oid, now, old);
+        }
         match now.get(oid) {
             Some(value) if same(bound, value, old) => None,
             Some(_) => Some(format!("{} is not as it was", objects.name(oid))),
             None => Some(format!("{} is missing", objects.name(oid))),
         }
     };
-    then.iter().filter_map(differs).collect()
+    let mut found: Vec<String> = then.iter().filter_map(differs).collect();
+    for status in objects.role(Role::RowStatus) {
+        for (instance, value) in status.rows(now) {
+            let Some(oid) = status.at(&instance) else {
+                continue;
+            };
+            if rows::exists(status, Some(value)) && !rows::exists(status, then.get(&oid)) {
+                found.push(format!("{} is still there", objects.name(&oid)));
+            }
+        }
+    }
+    found
+}
+
+fn row_differs(
+    objects: &Objects,
+    status: &Bound,
+    oid: &Oid,
+    now: &State,
+    old: &Value,
+) -> Option<String> {
+    let value = now.get(oid);
+    if !rows::exists(status, Some(old)) {
+        return None;
+    }
+    if !rows::exists(status, value) {
+        return Some(format!("{} is missing", objects.name(oid)));
+    }
+    let active = |value: &Value| rows::is_active(status, value);
+    // What the switch itself holds back, or lets go, is not ours to judge.
+    let held =
+        |value: &Value| rows::is_row_status(status) && value.as_i64() == Some(rows::NOT_READY);
+    let as_it_was =
+        value.is_some_and(|value| active(value) == active(old) || held(value) || held(old));
+    (!as_it_was).then(|| format!("{} is not as it was", objects.name(oid)))
+}
+
+/// What has to change, in no order yet. Numbers are places in the profile.
+struct Changes<'a> {
+    writes: Vec<Write<'a>>,
+    new: Vec<(usize, Option<u32>, NewRow)>,
+    gone: Vec<(usize, Option<u32>, Oid)>,
+}
+
+impl<'a> Changes<'a> {
+    fn find(objects: &'a Objects, now: &State, target: &'a Target) -> Self {
+        let mut changes = Changes {
+            writes: Vec::new(),
+            new: Vec::new(),
+            gone: Vec::new(),
+        };
+        let mut anew: BTreeSet<Oid> = BTreeSet::new();
+        for (oid, value) in target.values.iter() {
+            let Some((rank, bound)) = objects.of(oid) else {
+                continue;
+            };
+            if bound.object.role != Role::RowStatus || !rows::exists(bound, Some(value)) {
+                continue;
+            }
+            let Some(instance) = bound.instance(oid) else {
+                continue;
+            };
+            let is_there = rows::exists(bound, now.get(oid));
+            if is_there && !must_be_made_anew(objects, bound, &instance, now, &target.values) {
+                continue;
+            }
+            if is_there {
+                changes.gone.push((rank, instance.session, oid.clone()));
+            }
+            let row = new_row(objects, bound, &instance, oid, value, &target.values);
+            anew.insert(oid.clone());
+            changes.new.push((rank, instance.session, row));
+        }
+        for oid in &target.gone {
+            if let Some((rank, bound)) = objects.of(oid)
+                && let Some(instance) = bound.instance(oid)
+                && rows::exists(bound, now.get(oid))
+            {
+                changes.gone.push((rank, instance.session, oid.clone()));
+            }
+        }
+        for (oid, value) in target.values.iter() {
+            changes.value(objects, now, &anew, target, oid, value);
+        }
+        changes
+    }
+
+    fn value(
+        &mut self,
+        objects: &'a Objects,
+        now: &State,
+        anew: &BTreeSet<Oid>,
+        target: &'a Target,
+        oid: &'a Oid,
+        value: &'a Value,
+    ) {
+        let Some((rank, bound)) = objects.of(oid) else {
+            return;
+        };
+        let Some(instance) = bound.instance(oid).filter(|_| bound.object.role.is_kept()) else {
+            return;
+        };
+        let is_status = bound.object.role == Role::RowStatus;
+        if anew.contains(oid) || (is_status && !rows::exists(bound, Some(value))) {
+            return;
+        }
+        let is_switch = switch(objects).is_some_and(|switch| switch.oid == bound.oid);
+        if !is_status && !is_switch {
+            let row = rows::status_of(objects, bound).and_then(|status| status.at(&instance));
+            if row.is_some_and(|row| anew.contains(&row) || target.gone.contains(&row)) {
+                return;
+            }
+        }
+        let is_same = |present: &Value| {
+            same(bound, present, value)
+                || (is_status && rows::is_active(bound, present) == rows::is_active(bound, value))
+        };
+        if !now.get(oid).is_some_and(is_same) {
+            self.writes.push(Write {
+                rank,
+                bound,
+                instance,
+                oid,
+                value,
+            });
+        }
+    }
+}
+
+/// Tells whether a column that can be set only while its row is made would have to change.
+fn must_be_made_anew(
+    objects: &Objects,
+    status: &Bound,
+    instance: &Instance,
+    now: &State,
+    target: &State,
+) -> bool {
+    rows::columns(objects, status)
+        .filter(|column| column.object.only_while == Some(OnlyWhile::Creating))
+        .any(|column| {
+            let Some(oid) = column.at(instance) else {
+                return false;
+            };
+            match (now.get(&oid), target.get(&oid)) {
+                (Some(present), Some(goal)) => !same(column, present, goal),
+                _ => false,
+            }
+        })
+}
+
+fn new_row(
+    objects: &Objects,
+    status: &Bound,
+    instance: &Instance,
+    oid: &Oid,
+    value: &Value,
+    target: &State,
+) -> NewRow {
+    let switch = switch(objects);
+    let bind = |column: &Bound| {
+        // The switch is thrown when everything else is in place.
+        if switch.is_some_and(|switch| switch.oid == column.oid) {
+            return None;
+        }
+        let oid = column.at(instance)?;
+        let value = target.get(&oid)?.clone();
+        Some(VarBind { oid, value })
+    };
+    NewRow {
+        status: oid.clone(),
+        columns: rows::columns(objects, status).filter_map(bind).collect(),
+        active: rows::is_active(status, value),
+    }
 }
 
 struct Write<'a> {
@@ -188,7 +339,10 @@ impl Write<'_> {
     }
 
     fn turns_off(&self) -> bool {
-        let may = matches!(self.bound.object.role, Role::Source | Role::Direction);
+        let may = matches!(
+            self.bound.object.role,
+            Role::Source | Role::Direction | Role::DestinationFlag
+        );
         may && self.bound.object.word(self.value) == Some("off")
     }
 }
@@ -199,39 +353,108 @@ struct Session<'a> {
     target: &'a State,
     session: Option<u32>,
     writes: Vec<Write<'a>>,
+    /// Rows to be made, by the place of their status in the profile.
+    new: BTreeMap<usize, Vec<NewRow>>,
+    gone: Vec<(usize, Oid)>,
 }
 
 impl Session<'_> {
     fn batches(&self, per_request: usize) -> Vec<Batch> {
+        let switch = switch(self.objects);
+        let is_switch = |bound: &Bound| switch.is_some_and(|switch| switch.oid == bound.oid);
         let mut others: Vec<&Write<'_>> = self
             .writes
             .iter()
-            .filter(|w| w.bound.object.role != Role::Enable)
+            .filter(|write| !is_switch(write.bound))
             .collect();
         others.sort_by_key(|write| write.rank);
-        let mut batches = Vec::new();
-        let switch = switch_of(self.objects, self.now, self.session);
-        let mut last = None;
-        if let Some((bound, oid, on)) = switch {
-            let present = self.now.get(&oid);
-            let goal = self.target.get(&oid).or(present);
-            let goal_is_off = goal.is_some_and(|goal| bound.object.word(goal) == Some("off"));
-            let needs_quiet = others.iter().any(|write| {
-                let object = &write.bound.object;
-                object.only_while == Some(OnlyWhile::Off) || object.role == Role::Destination
-            });
-            let quiet = on && (goal_is_off || needs_quiet);
-            if quiet && let Some(value) = bound.coded("off") {
-                batches.push(one(oid.clone(), value));
-            }
-            if !(goal_is_off && (quiet || !on)) && (quiet || goal != present) {
-                last = goal.map(|value| one(oid.clone(), value.clone()));
-            }
-        }
+        let (quiet, last) = self.switching(&others);
+        let mut batches: Vec<Batch> = quiet.into_iter().collect();
+        batches.extend(self.removed(per_request));
         batches.extend(self.vacate(&others));
         batches.extend(self.phased(&others, per_request));
+        for (rank, new) in &self.new {
+            if let Some(status) = self.objects.iter().nth(*rank) {
+                batches.extend(self.made(status, new, per_request));
+            }
+        }
         batches.extend(last);
         batches
+    }
+
+    /// The writes that switch the session off before the others, and on after them.
+    fn switching(&self, others: &[&Write<'_>]) -> (Option<Batch>, Option<Batch>) {
+        let instance = Instance {
+            session: self.session,
+            ..Instance::default()
+        };
+        let Some(bound) = switch(self.objects) else {
+            return (None, None);
+        };
+        let Some(oid) = bound.at(&instance) else {
+            return (None, None);
+        };
+        let on = is_on(self.objects, self.now, self.session);
+        let present = self.now.get(&oid);
+        let goal = self.target.get(&oid).or(present);
+        let goal_is_off = goal.is_some_and(|goal| bound.object.word(goal) == Some("off"));
+        let quiet_for = |bound: &Bound| {
+            bound.object.only_while == Some(OnlyWhile::Off)
+                || bound.object.role == Role::Destination
+        };
+        let of_row = |rank: &usize| self.objects.iter().nth(*rank).is_some_and(quiet_for);
+        let needs_quiet = others.iter().any(|write| quiet_for(write.bound))
+            || self.gone.iter().any(|(rank, _)| of_row(rank))
+            || self.new.keys().any(of_row);
+        let row = rows::status_of(self.objects, bound).and_then(|status| status.at(&instance));
+        let row_goes = row.is_some_and(|row| self.gone.iter().any(|(_, oid)| *oid == row));
+        let quiet = on && (goal_is_off || needs_quiet || row_goes);
+        let off = bound.coded("off").filter(|_| quiet);
+        let stays_off = goal_is_off && (quiet || !on);
+        let last = goal.filter(|_| !stays_off && !row_goes && (quiet || goal != present));
+        (
+            off.map(|value| one(oid.clone(), value)),
+            last.map(|value| one(oid.clone(), value.clone())),
+        )
+    }
+
+    /// The requests that remove rows, members before what they belong to.
+    fn removed(&self, per_request: usize) -> Vec<Batch> {
+        let mut by_table: BTreeMap<std::cmp::Reverse<usize>, Vec<Vec<VarBind>>> = BTreeMap::new();
+        for (rank, oid) in &self.gone {
+            if let Some(status) = self.objects.iter().nth(*rank) {
+                let row = rows::destroy(status, oid).into_iter().collect();
+                by_table
+                    .entry(std::cmp::Reverse(*rank))
+                    .or_default()
+                    .push(row);
+            }
+        }
+        by_table
+            .into_values()
+            .flat_map(|rows| requests(rows, per_request, false))
+            .collect()
+    }
+
+    /// The requests that make the rows of one table; the destination's row, if it is among them, comes first.
+    fn made(&self, status: &Bound, new: &[NewRow], per_request: usize) -> Vec<Batch> {
+        let is_destination = |row: &&NewRow| {
+            row.columns.iter().any(|binding| {
+                self.objects.of(&binding.oid).is_some_and(|(_, column)| {
+                    column.object.role == Role::Direction
+                        && column.object.word(&binding.value) == Some("destination")
+                })
+            })
+        };
+        let (first, then): (Vec<&NewRow>, Vec<&NewRow>) = new.iter().partition(is_destination);
+        [first, then]
+            .into_iter()
+            .filter(|rows| !rows.is_empty())
+            .flat_map(|some| {
+                let some: Vec<NewRow> = some.into_iter().cloned().collect();
+                rows::create(self.objects, status, &some, per_request)
+            })
+            .collect()
     }
 
     /// A destination must not be a source: empties the lists first, where the new destination is in one.
@@ -239,9 +462,7 @@ impl Session<'_> {
         let new = others
             .iter()
             .find(|write| write.bound.object.role == Role::Destination);
-        let Some(port) = new
-            .and_then(|w| w.value.as_i64())
-            .and_then(|n| u32::try_from(n).ok())
+        let Some(port) = new.and_then(|write| write.bound.decode(write.value).first().copied())
         else {
             return Vec::new();
         };
@@ -255,14 +476,13 @@ impl Session<'_> {
         let empty = |bound: &Bound| {
             let oid = bound.at(&instance)?;
             let octets = self.now.get(&oid)?.as_octets()?;
-            let none = bound
-                .object
-                .bitmap
-                .as_ref()?
-                .encode(&BTreeSet::new(), octets)?;
-            Some(one(oid, Value::Octets(none)))
+            Some(one(oid, bound.encode(&BTreeSet::new(), octets)?))
         };
-        self.objects.role(Role::Sources).filter_map(empty).collect()
+        self.objects
+            .role(Role::Sources)
+            .filter(|bound| bound.has_codec())
+            .filter_map(empty)
+            .collect()
     }
 
     fn phase(&self, write: &Write<'_>, before: &BTreeSet<u32>, after: &BTreeSet<u32>) -> Phase {
@@ -320,7 +540,8 @@ impl Session<'_> {
     }
 }
 
-fn one(oid: Oid, value: Value) -> Batch {
+/// A request of one binding.
+pub(super) fn one(oid: Oid, value: Value) -> Batch {
     Batch {
         bindings: vec![VarBind { oid, value }],
         essential: true,
