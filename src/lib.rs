@@ -3,7 +3,7 @@
 //! ```text
 //! cli ─> config, profile ─> suspect ─> locate ─> identify, patch ─> report
 //! flags   checked values    ip -> mac    │        vendor, name, outlet
-//!                      search (pure) <───┴───> mirror, sniff, tables (I/O)
+//!                      search (pure) <───┴───> mirror, sniff, stimulus, tables (I/O)
 //! ```
 //!
 //! Data flows from left to right. [`search`], [`wire`], [`port`], [`mac`] and [`profile`] touch neither a
@@ -28,6 +28,7 @@ pub mod search;
 pub mod secret;
 pub mod sniff;
 pub mod snmp;
+pub mod stimulus;
 pub mod suspect;
 pub mod tables;
 pub mod wire;

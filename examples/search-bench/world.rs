@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use halfspan::clock::Moment;
 use halfspan::port::{PortId, PortSet};
-use halfspan::search::{Observed, Quality};
+use halfspan::search::{Knocks, Observed, Quality};
 
 /// A small seeded generator (splitmix64).
 #[derive(Clone, Debug)]
@@ -163,6 +163,7 @@ impl World {
             until,
             sightings,
             quality: Quality::Alive,
+            knocks: Knocks::default(),
         }
     }
 }

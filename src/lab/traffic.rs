@@ -57,8 +57,7 @@ pub(super) struct Traffic {
     /// Conversations a second, for each machine.
     rates: Vec<f64>,
     burst_ends: Moment,
-    laptop_mac: Mac,
-    laptop_port: BridgePort,
+    uplink: BridgePort,
     rng: Rng,
     /// The number keeps events of the same moment in the order they were planned.
     queue: BinaryHeap<Reverse<(Moment, u64, Event)>>,
@@ -81,8 +80,7 @@ impl Traffic {
             broadcasts: spec.background.broadcasts,
             rates,
             burst_ends: Moment::START,
-            laptop_mac: site.laptop_mac,
-            laptop_port: site.destination,
+            uplink: site.uplink,
             rng,
             queue: BinaryHeap::new(),
             planned: 0,
@@ -131,8 +129,9 @@ impl Traffic {
         out
     }
 
-    /// Returns the frames of the laptop asking the suspect over UDP and being answered. They carry the address that
-    /// the asker really has, so that its capture can tell that they were its own conversation.
+    /// Returns the frames of the laptop asking the suspect over UDP and being answered. They come by way of the router, as
+    /// from another interface of the laptop than the one that listens: only a mirror brings the answer to the capture.
+    /// They carry the address that the asker really has, so that its capture can tell whose conversation it is.
     pub(super) fn asked(
         &self,
         laptop: SocketAddrV4,
@@ -151,12 +150,12 @@ impl Traffic {
         let to_laptop = datagram(suspect_address, laptop, answer);
         vec![
             Emission {
-                port: self.laptop_port,
-                frame: ip_frame(suspect.mac, self.laptop_mac, &to_suspect),
+                port: self.uplink,
+                frame: ip_frame(suspect.mac, ROUTER_MAC, &to_suspect),
             },
             Emission {
                 port: suspect.port,
-                frame: ip_frame(self.laptop_mac, suspect.mac, &to_laptop),
+                frame: ip_frame(ROUTER_MAC, suspect.mac, &to_laptop),
             },
         ]
     }

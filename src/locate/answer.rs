@@ -69,7 +69,7 @@ impl Answer {
         let heard = evidence
             .windows
             .iter()
-            .any(|window| !window.observed.sightings.is_empty());
+            .any(|window| window.observed.is_heard());
         Answer::from(if heard { verdict } else { &Verdict::NotSeen })
     }
 
@@ -114,7 +114,7 @@ pub fn probes(switch: &str, ports: &PortTable, windows: &[Window]) -> Vec<ProbeR
             .until
             .since(window.observed.from)
             .as_secs_f64(),
-        sightings: u32::try_from(window.observed.sightings.len()).unwrap_or(u32::MAX),
+        sightings: window.observed.heard(),
         why: window.why.clone(),
     };
     windows.iter().map(row).collect()
@@ -195,7 +195,7 @@ pub fn only_ip(evidence: &Evidence) -> Option<IpAddr> {
 mod tests {
     use super::*;
     use crate::clock::Moment;
-    use crate::search::{Observed, Quality};
+    use crate::search::{Knocks, Observed, Quality};
 
     fn mac(last: u8) -> Mac {
         Mac([4, 0xd4, 0xc4, 0, 0, last])
@@ -211,6 +211,7 @@ mod tests {
                 until: Moment::START,
                 sightings: Vec::new(),
                 quality: Quality::Alive,
+                knocks: Knocks::default(),
             },
             suspect_macs: BTreeSet::new(),
             suspect_ips: BTreeSet::new(),

@@ -5,13 +5,22 @@ use std::net::IpAddr;
 
 use crate::clock::Moment;
 use crate::mac::Mac;
-use crate::sniff::{Heard, Sighting};
+use crate::search::Knocks;
+use crate::sniff::{Addressee, Heard, Sighting};
+use crate::stimulus::TIME_TO_ANSWER;
 
 /// What was heard between two moments.
 #[derive(Default)]
 pub(super) struct Catch {
     pub(super) until: Moment,
+    /// The suspect's own frames that only a mirror brings here.
     pub(super) sightings: Vec<Moment>,
+    /// Knocks at the suspect.
+    pub(super) knocks: Vec<Moment>,
+    /// Its answers, as far as only a mirror brings them here.
+    pub(super) answers: Vec<Moment>,
+    /// Frames that it sent to this machine.
+    pub(super) to_us: u32,
     pub(super) suspect_macs: BTreeSet<Mac>,
     pub(super) suspect_ips: BTreeSet<IpAddr>,
     pub(super) heard: Heard,
@@ -19,14 +28,54 @@ pub(super) struct Catch {
 
 impl Catch {
     /// Takes a sighting as evidence, unless it came before the window or would have come without any mirror.
-    pub(super) fn take(&mut self, sighting: &Sighting, from: Moment) {
+    /// `us_by_mirror` tells that this machine's own conversations reach the capture by the mirror only.
+    pub(super) fn take(&mut self, sighting: &Sighting, from: Moment, us_by_mirror: bool) {
         if sighting.at < from {
             return;
         }
         remember(&mut self.suspect_macs, sighting.src);
         remember(&mut self.suspect_ips, sighting.src_ip);
-        if !sighting.reaches_us_anyway {
-            self.sightings.push(sighting.at);
+        match sighting.to {
+            Addressee::Other => self.sightings.push(sighting.at),
+            // Without a knock of ours it is the probe of another machine that comes up.
+            Addressee::Prober if self.knocks.is_empty() => self.sightings.push(sighting.at),
+            Addressee::Prober => self.answers.push(sighting.at),
+            Addressee::Us => {
+                self.to_us = self.to_us.saturating_add(1);
+                if us_by_mirror {
+                    self.answers.push(sighting.at);
+                }
+            }
+            Addressee::Group => {}
+        }
+    }
+
+    /// Tells whether the suspect was heard by the mirror.
+    pub(super) fn is_heard(&self) -> bool {
+        !self.sightings.is_empty() || !self.answers.is_empty()
+    }
+
+    /// Returns how often the suspect was heard by the mirror.
+    pub(super) fn count(&self) -> u32 {
+        u32::try_from(self.sightings.len() + self.answers.len()).unwrap_or(u32::MAX)
+    }
+
+    /// Leaves out what was caught before `from`.
+    pub(super) fn begin_at(&mut self, from: Moment) {
+        for moments in [&mut self.sightings, &mut self.knocks, &mut self.answers] {
+            moments.retain(|at| *at >= from);
+        }
+    }
+
+    /// The knocks as the search weighs them: those too late for an answer in this window do not count against anybody.
+    pub(super) fn knocks(&self) -> Knocks {
+        let in_time = |at: &&Moment| **at + TIME_TO_ANSWER <= self.until;
+        let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        let sent = count(self.knocks.iter().filter(in_time).count());
+        let answered = count(self.answers.len()).min(count(self.knocks.len()));
+        Knocks {
+            sent: sent.max(answered),
+            answered,
         }
     }
 
@@ -41,6 +90,9 @@ impl Catch {
     pub(super) fn absorb(&mut self, later: Catch) {
         self.until = later.until;
         self.sightings.extend(later.sightings);
+        self.knocks.extend(later.knocks);
+        self.answers.extend(later.answers);
+        self.to_us = self.to_us.saturating_add(later.to_us);
         self.suspect_macs.extend(later.suspect_macs);
         self.suspect_ips.extend(later.suspect_ips);
         self.add(later.heard);
@@ -48,11 +100,10 @@ impl Catch {
 
     /// When the first copies of anybody came.
     pub(super) fn arrivals(&self) -> Vec<Moment> {
-        let mut arrivals: Vec<Moment> = self
-            .sightings
-            .first()
-            .copied()
-            .into_iter()
+        let first = |moments: &[Moment]| moments.first().copied();
+        let own = first(&self.sightings).into_iter();
+        let mut arrivals: Vec<Moment> = own
+            .chain(first(&self.answers))
             .chain(self.heard.first_foreign)
             .collect();
         arrivals.sort_unstable();

@@ -22,6 +22,19 @@ pub(super) fn shows_the_rhythm(sightings: &[Moment]) -> bool {
     sightings.len() >= 4 && last.since(*first) >= Duration::from_millis(250)
 }
 
+/// How long the suspect is left alone in the control: one that talks by itself needs no knocks.
+pub(super) const LEFT_ALONE: Duration = Duration::from_millis(300);
+
+/// How long a suspect that was heard to talk by itself is listened to before it is knocked at after all.
+pub(super) const A_TALKERS_PAUSE: Duration = Duration::from_millis(150);
+
+/// Answers that make the control of the stimulus end early.
+pub(super) const ENOUGH_ANSWERS: usize = 4;
+
+/// How many answers have to have come to this machine by its other interfaces, and none of them to the capture, before
+/// its own conversation is believed to need the mirror.
+pub(super) const ANSWERED_ELSEWHERE: u32 = 2;
+
 /// How long is waited for the first copy of anybody, where nobody was heard at all. Switches that apply a
 /// change seconds after answering are known (see `docs/measurements.md`).
 pub(super) const FOR_A_SIGN_OF_LIFE: Duration = Duration::from_secs(10);

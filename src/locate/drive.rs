@@ -20,6 +20,7 @@ use crate::mirror::Mirror;
 use crate::port::PortSet;
 use crate::search::{Observed, Purpose, Quality, Question, Step, Verdict};
 use crate::sniff::Sniffer;
+use crate::stimulus::Stimulus;
 
 mod aim;
 
@@ -34,6 +35,8 @@ pub struct Instruments<'a> {
     pub mirror: &'a mut dyn Mirror,
     /// The capture at the mirror's destination.
     pub sniffer: &'a mut dyn Sniffer,
+    /// What makes the suspect speak, if anything may.
+    pub stimulus: Option<&'a mut Stimulus>,
     /// The time.
     pub clock: &'a dyn Clock,
     /// Whether the person wants to stop (Ctrl-C, SIGTERM).
@@ -88,6 +91,8 @@ pub fn drive<'a>(
         mirrored: None,
         settled_at: Moment::START,
         settle,
+        grace: control::LEFT_ALONE,
+        us_by_mirror: false,
         evidence,
     };
     run.control(&candidates)?;
@@ -136,6 +141,10 @@ struct Run<'a> {
     /// From when on frames are of the present set.
     settled_at: Moment,
     settle: Duration,
+    /// How long into a window the suspect is left alone before it is knocked at.
+    grace: Duration,
+    /// Whether this machine's own conversations reach the capture by the mirror only.
+    us_by_mirror: bool,
     evidence: &'a mut Evidence,
 }
 
@@ -154,6 +163,7 @@ impl Run<'_> {
         self.begin(&nothing, &wish);
         let from = self.now();
         let catch = self.listen(from, &wish)?;
+        self.learn_who_needs_the_mirror(&catch);
         self.close(nothing, from, catch, wish)?;
 
         let limit = self
@@ -179,8 +189,9 @@ impl Run<'_> {
         let answered = self.now();
         let mut catch = self.listen_until(answered, &wish, |catch| {
             control::shows_the_rhythm(&catch.sightings)
+                || catch.answers.len() >= control::ENOUGH_ANSWERS
         })?;
-        if catch.heard.foreign_frames == 0 && catch.sightings.is_empty() {
+        if catch.heard.foreign_frames == 0 && !catch.is_heard() {
             let more = Wish {
                 listen: control::FOR_A_SIGN_OF_LIFE,
                 until_sightings: 1,
@@ -197,8 +208,22 @@ impl Run<'_> {
         );
         self.settle = latency.settle(self.settle);
         let from = latency.began(answered);
-        catch.sightings.retain(|at| *at >= from);
+        catch.begin_at(from);
+        self.grace = if control::shows_the_rhythm(&catch.sightings) {
+            control::A_TALKERS_PAUSE
+        } else {
+            Duration::ZERO
+        };
         self.close(applied, from, catch, wish)
+    }
+
+    /// Answers that came to this machine by another interface and were not heard here need the mirror to be heard.
+    fn learn_who_needs_the_mirror(&mut self, catch: &Catch) {
+        let Some(stimulus) = &mut self.instruments.stimulus else {
+            return;
+        };
+        let answered = stimulus.answers() >= control::ANSWERED_ELSEWHERE;
+        self.us_by_mirror = answered && catch.to_us == 0 && catch.heard.lost == 0;
     }
 
     /// One window of the search.
@@ -245,15 +270,19 @@ impl Run<'_> {
         enough: impl Fn(&Catch) -> bool,
     ) -> Result<Catch, LocateError> {
         let deadline = from + wish.listen;
+        let us_by_mirror = self.us_by_mirror;
         let mut catch = Catch {
             until: from,
             ..Catch::default()
         };
+        if let Some(stimulus) = &mut self.instruments.stimulus {
+            stimulus.begin(from, self.grace);
+        }
         loop {
             self.stop_if_interrupted()?;
-            let slice = deadline.min(self.now() + TICK);
+            let slice = self.knock_if_due(&mut catch).min(deadline);
             let heard = self.instruments.sniffer.listen(slice, &mut |sighting| {
-                catch.take(sighting, from);
+                catch.take(sighting, from, us_by_mirror);
                 if reached(&catch, wish) {
                     ControlFlow::Break(())
                 } else {
@@ -269,10 +298,30 @@ impl Run<'_> {
             let at = self.now();
             (self.instruments.observer)(&Event::Tick {
                 at,
-                sightings: count(&catch.sightings),
+                sightings: catch.count(),
                 others: catch.heard.foreign_frames,
             });
         }
+    }
+
+    /// Knocks at the suspect if it is time; returns until when to listen before the next look.
+    fn knock_if_due(&mut self, catch: &mut Catch) -> Moment {
+        let now = self.now();
+        let tick = now + TICK;
+        let Some(stimulus) = &mut self.instruments.stimulus else {
+            return tick;
+        };
+        if stimulus.due() > now {
+            return stimulus.due().min(tick);
+        }
+        if let Err(error) = stimulus.knock(now) {
+            self.instruments.stimulus = None;
+            self.warn(&format!("the suspect is not knocked at any more: {error}"));
+            return tick;
+        }
+        catch.knocks.push(now);
+        let due = stimulus.due();
+        due.min(tick)
     }
 
     /// Tells the search, the recorder and the person what came of a window.
@@ -284,17 +333,19 @@ impl Run<'_> {
         wish: Wish,
     ) -> Result<(), LocateError> {
         let quality = self.judge(&ports, &catch)?;
+        let knocks = catch.knocks();
         let observed = Observed {
             ports,
             from,
             until: catch.until.max(from),
             sightings: catch.sightings,
             quality,
+            knocks,
         };
         self.inquiry.tell(wish.purpose, &wish.why, &observed)?;
         let at = self.now();
         (self.instruments.observer)(&Event::Heard {
-            sightings: count(&observed.sightings),
+            sightings: observed.heard(),
             usable: quality != Quality::Unusable,
             belief: &self.inquiry.belief(),
             at,
@@ -313,14 +364,14 @@ impl Run<'_> {
     /// Decides what silence in a window means; a window in which nobody at all was heard makes the switch be
     /// asked whether the mirror is still there.
     fn judge(&mut self, ports: &PortSet, catch: &Catch) -> Result<Quality, LocateError> {
-        if catch.heard.lost > 0 && catch.sightings.is_empty() {
+        if catch.heard.lost > 0 && !catch.is_heard() {
             self.warn(&format!(
                 "the capture lost {} frames: this window does not count",
                 catch.heard.lost
             ));
             return Ok(Quality::Unusable);
         }
-        if catch.heard.foreign_frames > 0 || !catch.sightings.is_empty() {
+        if catch.heard.foreign_frames > 0 || catch.is_heard() {
             return Ok(Quality::Alive);
         }
         if self.mirrored.is_none() || ports.is_empty() {
@@ -393,9 +444,5 @@ impl Run<'_> {
 }
 
 fn reached(catch: &Catch, wish: &Wish) -> bool {
-    count(&catch.sightings) >= wish.until_sightings
-}
-
-fn count(sightings: &[Moment]) -> u32 {
-    u32::try_from(sightings.len()).unwrap_or(u32::MAX)
+    catch.count() >= wish.until_sightings
 }

@@ -23,12 +23,14 @@ use super::safety;
 use super::survey::{Survey, Wanted};
 use super::switches::{self, Opened, Takeover};
 use super::task::{Desk, Target, Task};
+use super::waking;
 use crate::clock::{Clock, LiveClock};
 use crate::config::{Config, Switch};
 use crate::error::{Exit, Failure};
 use crate::mirror::{Copies, Mirror, Operator};
 use crate::search::Question;
 use crate::sniff::{self, Own, Source, Suspect};
+use crate::stimulus::Stimulus;
 
 /// How a run ended: the report, and why it broke off if it did.
 #[derive(Debug)]
@@ -271,6 +273,25 @@ impl<'a> Job<'a> {
             destination: roles.destination,
             uplinks: &roles.uplinks,
         });
+        let without_link = survey.ports.describe(&roles.down);
+        if !roles.down.is_empty() {
+            self.note(format!(
+                "{}: left out because they have no link: {without_link}",
+                switch.name
+            ));
+        }
+        let profile = &opened.profile;
+        self.note(format!(
+            "{}: profile {}, {}{}",
+            switch.name,
+            profile.name,
+            profile.confidence.word(),
+            if profile.limits.sources == Some(1) {
+                "; the switch mirrors one port at a time, so the ports are scanned one by one"
+            } else {
+                ""
+            }
+        ));
         let takeover = Takeover {
             ports: &survey.ports,
             roles: &roles,
@@ -287,6 +308,7 @@ impl<'a> Job<'a> {
         let mut mirror = opened.take_over(&takeover, Box::new(AtDesk(self.desk)))?;
         let question = self.question(&survey, &roles, mirror.as_ref());
         let mut sniffer = sniff::open(&source, suspect, self.clock, Own::of_this_machine())?;
+        let mut stimulus = self.stimulus(suspect, &source);
         if last {
             sniff::drop_privileges()?;
         }
@@ -299,6 +321,7 @@ impl<'a> Job<'a> {
             Instruments {
                 mirror: mirror.as_mut(),
                 sniffer: sniffer.as_mut(),
+                stimulus: stimulus.as_mut(),
                 clock: &self.clock,
                 interrupted: &|| self.desk.interrupted(),
                 observer: &mut |event| self.desk.show(event),
@@ -331,6 +354,12 @@ impl<'a> Job<'a> {
             &verdict?,
             &evidence,
         );
+        if self.report.outcome == Outcome::NotSeen && !roles.down.is_empty() {
+            self.warn(format!(
+                "{}: ports {without_link} had no link when the run began and were not searched; if a machine was plugged in there since, run again",
+                switch.name
+            ));
+        }
         Ok(())
     }
 
@@ -348,6 +377,23 @@ impl<'a> Job<'a> {
             max_time: self.clock.now().0 + self.task.max_time,
             proof_cycles: candidates::PROOF_CYCLES,
             seed: self.task.seed,
+        }
+    }
+
+    /// Opens the way to make the suspect speak, and says so.
+    fn stimulus(&mut self, suspect: &Suspect, source: &Source) -> Option<Stimulus> {
+        match waking::stimulus(self.config, self.task, suspect, source)? {
+            Ok(stimulus) => {
+                self.note(format!(
+                    "if the suspect is quiet it is woken by {} (not with --passive)",
+                    stimulus.describe()
+                ));
+                Some(stimulus)
+            }
+            Err(why) => {
+                self.note(format!("a quiet suspect cannot be woken: {why}"));
+                None
+            }
         }
     }
 

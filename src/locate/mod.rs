@@ -21,6 +21,7 @@ mod survey;
 pub mod switches;
 mod task;
 mod trial;
+mod waking;
 
 pub use checkup::{Checkup, abilities, check, roles_of};
 pub use drive::{Evidence, Instruments, Window, drive};

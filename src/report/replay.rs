@@ -45,7 +45,10 @@ pub fn replay(replay: &Replay) -> String {
     for (place, step) in replay.windows.iter().enumerate() {
         let window = &step.window;
         let listened: Duration = window.until.since(window.from);
-        let heard = count(window.sightings.len(), "frame");
+        let heard = count(
+            usize::try_from(window.heard()).unwrap_or(usize::MAX),
+            "frame",
+        );
         let mark = if step.same { " " } else { "!" };
         // Writing into a String cannot fail.
         let _written = writeln!(

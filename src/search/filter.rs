@@ -6,9 +6,10 @@
 use crate::clock::Moment;
 use crate::port::{PortId, PortSet};
 
+use super::answers::Readiness;
 use super::rhythm::Matrix;
 use super::traffic::Traffic;
-use super::{Observed, Quality};
+use super::{Knocks, Observed, Quality};
 
 /// The sightings of one window that are weighed one by one; the rest could not change any mind.
 const MOST_SIGHTINGS: usize = 2_000;
@@ -20,6 +21,9 @@ const DEAD: f64 = 0.03;
 
 /// What is left of [`DEAD`] once other machines of the set were heard: the port itself may still be missing.
 const DEAD_THOUGH_ALIVE: f64 = 0.02;
+
+/// What silence of a set leaves to each of its ports once the mirror was proven alive.
+pub(super) const DEAD_WHILE_ALIVE: f64 = DEAD * DEAD_THOUGH_ALIVE;
 
 /// What no contradiction can take from a place: the suspect may move while it is looked for.
 const FLOOR: f64 = 1e-15;
@@ -64,12 +68,18 @@ pub(super) struct Class {
     heard: Vec<f64>,
     /// The same if nothing of this port is copied since the last write; empty if it is not mirrored.
     missed: Vec<f64>,
+    /// The sum of both.
+    mass: f64,
 }
 
 impl Class {
     /// Returns the probability of a member with a head start of 1.
     pub(super) fn mass(&self) -> f64 {
-        self.heard.iter().chain(&self.missed).sum()
+        self.mass
+    }
+
+    fn weigh(&mut self) {
+        self.mass = self.heard.iter().sum::<f64>() + self.missed.iter().sum::<f64>();
     }
 
     /// The weights of the traffic, whether copies arrive or not.
@@ -91,11 +101,13 @@ impl Class {
         &self.missed
     }
 
-    fn head_starts(&self) -> f64 {
+    /// The head starts of all members together.
+    pub(super) fn head_starts(&self) -> f64 {
         self.members.iter().map(|(_, weight)| weight).sum()
     }
 
     fn scale(&mut self, factor: f64) {
+        self.mass *= factor;
         let all = self.heard.iter_mut().chain(&mut self.missed);
         all.for_each(|weight| *weight *= factor);
     }
@@ -107,6 +119,7 @@ pub(super) struct Filter {
     traffic: Traffic,
     prior: Vec<f64>,
     classes: Vec<Class>,
+    readiness: Readiness,
     proven_alive: bool,
     mirrored: PortSet,
     evidence: f64,
@@ -126,6 +139,7 @@ impl Filter {
             mirrored: false,
             heard: prior.clone(),
             missed: Vec::new(),
+            mass: 1.0,
         };
         let mut classes = vec![
             class(|place| matches!(place, Place::Port(_))),
@@ -138,6 +152,7 @@ impl Filter {
             traffic,
             prior,
             classes,
+            readiness: Readiness::unknown(),
             proven_alive: false,
             mirrored,
             evidence: 0.0,
@@ -161,6 +176,11 @@ impl Filter {
     /// The hypotheses about the traffic.
     pub(super) fn traffic(&self) -> &Traffic {
         &self.traffic
+    }
+
+    /// How readily the suspect answers.
+    pub(super) fn readiness(&self) -> &Readiness {
+        &self.readiness
     }
 
     /// Returns the logarithm of the probability (density) of everything that was heard so far.
@@ -210,9 +230,12 @@ impl Filter {
         }
         let rest = until.since(at).as_secs_f64();
         if times.len() > MOST_SIGHTINGS {
-            self.deaf(rest)
+            self.deaf(rest);
         } else {
-            self.silence(rest)
+            self.silence(rest);
+        }
+        if observed.knocks.sent > 0 {
+            self.knocked(observed.knocks);
         }
     }
 
@@ -267,6 +290,9 @@ impl Filter {
 
     /// Lets time pass in which nobody listens.
     fn deaf(&mut self, seconds: f64) {
+        if seconds <= 0.0 {
+            return;
+        }
         let unheard = self.moves(|rhythm| rhythm.unheard(seconds));
         for class in &mut self.classes {
             for weights in [&mut class.heard, &mut class.missed] {
@@ -314,6 +340,26 @@ impl Filter {
         self.normalise();
     }
 
+    /// Takes in how the suspect answered to the knocks of a window.
+    fn knocked(&mut self, knocks: Knocks) {
+        let copied = self.readiness.likelihood(true, knocks);
+        let flooded = self.readiness.likelihood(false, knocks);
+        let mut share = 0.0;
+        for class in &mut self.classes {
+            let likely = if class.mirrored { copied } else { flooded };
+            class.heard.iter_mut().for_each(|weight| *weight *= likely);
+            class
+                .missed
+                .iter_mut()
+                .for_each(|weight| *weight *= flooded);
+        }
+        self.normalise();
+        for class in self.classes.iter().filter(|class| class.mirrored) {
+            share += class.head_starts() * class.heard.iter().sum::<f64>();
+        }
+        self.readiness.learn(share.min(1.0), knocks);
+    }
+
     fn moves(&self, of: impl Fn(super::rhythm::Rhythm) -> Matrix) -> Vec<Matrix> {
         self.traffic
             .rhythms
@@ -324,6 +370,7 @@ impl Filter {
 
     /// Makes the probabilities sum to 1 and lifts what has vanished to the floor.
     fn normalise(&mut self) {
+        self.classes.iter_mut().for_each(Class::weigh);
         let total: f64 = self
             .classes
             .iter()
@@ -341,6 +388,7 @@ impl Filter {
             for (weight, prior) in class.heard.iter_mut().zip(&self.prior) {
                 *weight += prior * FLOOR / head_starts;
             }
+            class.mass += FLOOR / head_starts;
         }
     }
 }

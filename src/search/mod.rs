@@ -3,12 +3,16 @@
 //! A [`Search`] is a value without clock, socket or randomness: the same observations always give the same
 //! plan. It runs live, in the simulator and in a replay of a recorded run alike.
 
+mod answers;
+mod curves;
 mod filter;
+mod pace;
 mod planner;
 mod proof;
 mod rhythm;
 mod several;
 mod traffic;
+mod value;
 mod verdict;
 mod why;
 
@@ -20,7 +24,7 @@ use crate::clock::Moment;
 use crate::port::{PortId, PortSet};
 
 use self::filter::{Filter, Place};
-use self::planner::{Costs, Planner};
+use self::planner::{Costs, Planner, Request};
 use self::proof::Proof;
 use self::several::Several;
 use self::traffic::Traffic;
@@ -98,6 +102,34 @@ pub struct Observed {
     pub sightings: Vec<Moment>,
     /// Whether silence in this window means anything.
     pub quality: Quality,
+    /// How often the suspect was asked to speak, and did.
+    #[serde(default)]
+    pub knocks: Knocks,
+}
+
+impl Observed {
+    /// Returns how often the suspect was heard: its own frames, and its answers.
+    #[must_use]
+    pub fn heard(&self) -> u32 {
+        u32::try_from(self.sightings.len())
+            .unwrap_or(u32::MAX)
+            .saturating_add(self.knocks.answered)
+    }
+
+    /// Tells whether the suspect was heard at all.
+    #[must_use]
+    pub fn is_heard(&self) -> bool {
+        self.heard() > 0
+    }
+}
+
+/// A window's knocks: frames that ask the suspect for an answer which only the mirror can show.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Knocks {
+    /// Knocks that left the suspect time to answer.
+    pub sent: u32,
+    /// Those that were answered.
+    pub answered: u32,
 }
 
 /// Whether silence in a window means anything.
@@ -198,12 +230,16 @@ impl Search {
             .unwrap_or_else(|| self.narrow())
     }
 
-    /// The set that gains most per second.
+    /// The set that saves most for the time it takes.
     fn narrow(&self) -> Step {
         let left = self.left();
         let shortest = (SHORTEST_SHARE * self.now.0.as_secs_f64()).min(left);
-        let mirrored = self.filter.mirrored();
-        let plan = self.planner.plan(&self.filter, mirrored, shortest, left);
+        let request = Request {
+            proven: &self.tally.heard_alone(),
+            shortest,
+            longest: left,
+        };
+        let plan = self.planner.plan(&self.filter, request);
         let all = plan.ports.len() == self.question.candidates.len();
         let listen = seconds(plan.listen.min(left));
         Step::Observe {

@@ -1,27 +1,30 @@
 //! Which set to mirror next and how long silence is worth listening to.
 //!
-//! Every set worth a thought is valued by what it is expected to gain per second, the write included. Gain
-//! is counted in the log-odds of the true place: narrowing and certainty in one currency.
+//! Every set worth a thought is valued by the seconds that it is expected to save for each that it takes, the write
+//! included. What a set is worth is in [`super::value`].
+
+use std::ops::Range;
 
 use crate::port::{PortId, PortSet};
 
 use super::Question;
+use super::curves::{Curve, Curves, DWELLS, Expected};
 use super::filter::{Class, Filter, Place};
+use super::pace::Pace;
 use super::traffic::Traffic;
-
-/// How many lengths of listening are weighed, from [`SHORTEST`] seconds on, each [`RATIO`] times the one before: up to
-/// two minutes, finely enough that the best one is missed by a few per cent of time only.
-const DWELLS: usize = 26;
-const SHORTEST: f64 = 0.01;
-const RATIO: f64 = 1.46;
-
-/// What certainty beyond even odds is worth beside narrowing down to them, where no proof of its own follows.
-const SURER: f64 = 0.4;
+use super::value::{Branch, Choice, Group, NEGLIGIBLE, Price, Scene};
 
 /// No frame is waited for longer than this in one window of a proof.
 const LONGEST_OVERDUE: f64 = 60.0;
 
-type Curve = [f64; DWELLS];
+/// Sets of so many of the likeliest ports are always weighed.
+const FEW: usize = 4;
+
+/// Besides, sets that hold about every such part of the belief.
+const PARTS: u32 = 20;
+
+/// The likeliest ports that may be left out of a set of all others.
+const LEFT_OUT: usize = 2;
 
 /// What observing costs.
 #[derive(Clone, Copy, Debug)]
@@ -59,397 +62,267 @@ pub(super) struct Plan {
     pub(super) ports: PortSet,
     /// Seconds of silence to listen to.
     pub(super) listen: f64,
-    /// Gain in nats per second (for comparison only).
-    pub(super) rate: f64,
 }
 
-/// The survival curves of all rhythms, worked out once.
+/// What a plan is made for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Request<'a> {
+    /// The ports that were heard alone before.
+    pub(super) proven: &'a PortSet,
+    /// The shortest and the longest listening in seconds.
+    pub(super) shortest: f64,
+    pub(super) longest: f64,
+}
+
+/// What never changes from plan to plan.
 #[derive(Clone, Debug)]
 pub(super) struct Planner {
     costs: Costs,
-    dwells: Curve,
-    silent: Vec<Curve>,
-    silent_after_write: Vec<Curve>,
-    quiet: Vec<Curve>,
-}
-
-/// Ports of one class with equal head starts.
-struct Group {
-    members: Vec<PortId>,
-    count: usize,
-    mirrored: bool,
-    chance: f64,
-    stay: Curve,
-    into: Curve,
-    out: Curve,
-}
-
-/// What the sets of one plan are valued against.
-#[derive(Clone, Copy)]
-struct Outlook<'a> {
-    /// Groups with ports, the likeliest first.
-    order: &'a [&'a Group],
-    /// Places that no set can hold.
-    elsewhere: &'a [&'a Group],
-    /// The worth of the present belief.
-    base: f64,
-    /// The shortest and the longest listening in seconds.
-    shortest: f64,
-    longest: f64,
+    curves: Curves,
+    paces: Vec<Pace>,
 }
 
 impl Planner {
     pub(super) fn new(traffic: &Traffic, costs: Costs) -> Self {
-        let mut dwells = [0.0; DWELLS];
-        let mut dwell = SHORTEST;
-        for cell in &mut dwells {
-            *cell = dwell;
-            dwell *= RATIO;
-        }
-        let mut silent = vec![[0.0; DWELLS]; traffic.states];
-        let mut silent_after_write = silent.clone();
-        for entry in &traffic.rhythms {
-            let n = entry.rhythm.states();
-            for (i, dwell) in dwells.iter().enumerate() {
-                let m = entry.rhythm.silent(*dwell);
-                for s in 0..n {
-                    silent[entry.first + s][i] = m[s].iter().sum();
-                }
-            }
-            let u = entry.rhythm.unheard(costs.write);
-            for s in 0..n {
-                for i in 0..DWELLS {
-                    silent_after_write[entry.first + s][i] =
-                        (0..n).map(|t| u[s][t] * silent[entry.first + t][i]).sum();
-                }
-            }
-        }
-        let quiet = traffic
-            .strays
-            .iter()
-            .map(|(rate, _)| dwells.map(|d| (-rate * d).exp()))
-            .collect();
+        let curves = Curves::new(traffic, costs.write);
+        let typical = curves.typical(traffic);
         Planner {
+            paces: Pace::all(traffic, &costs, &curves.dwells, &typical),
             costs,
-            dwells,
-            silent,
-            silent_after_write,
-            quiet,
+            curves,
         }
     }
 
-    fn mix(&self, weights: &[f64], table: &[Curve]) -> Curve {
-        let mut total = [0.0; DWELLS];
-        for (layer, quiet) in weights.chunks_exact(table.len()).zip(&self.quiet) {
-            let mut sum = [0.0; DWELLS];
-            for (weight, curve) in layer.iter().zip(table) {
-                if *weight < 1e-14 {
-                    continue;
-                }
-                for (cell, value) in sum.iter_mut().zip(curve) {
-                    *cell += weight * value;
-                }
-            }
-            for ((cell, value), factor) in total.iter_mut().zip(sum).zip(quiet) {
-                *cell += value * factor;
-            }
-        }
-        total
-    }
-
-    fn strays_only(&self, weights: &[f64]) -> Curve {
-        let mut total = [0.0; DWELLS];
-        for (layer, quiet) in weights.chunks_exact(self.silent.len()).zip(&self.quiet) {
-            let mass: f64 = layer.iter().sum();
-            for (cell, factor) in total.iter_mut().zip(quiet) {
-                *cell += mass * factor;
-            }
-        }
-        total
-    }
-
-    fn groups(&self, filter: &Filter) -> Vec<Group> {
-        let mut groups = Vec::new();
-        for class in filter.classes() {
-            let mass = class.mass();
-            if class.members.is_empty() {
+    /// Returns the set and the time that save most for what they take.
+    pub(super) fn plan(&self, filter: &Filter, request: Request<'_>) -> Plan {
+        let range = self.range(request);
+        let groups = self.groups(filter, request.proven, &range);
+        let price = self.price(filter);
+        let scene = Scene::new(&groups, price, &self.curves.dwells, range);
+        let current = filter.mirrored();
+        let (mut best, listen) = scene.value(Choice {
+            taken: None,
+            cost: 0.0,
+            alone: current.len() == 1,
+        });
+        let mut plan = Plan {
+            ports: current.clone(),
+            listen,
+        };
+        for (skip, count) in self.sets(&groups) {
+            let set = skip..skip + count;
+            let (taken, changed) = take(&groups, &set);
+            if changed == 0 {
                 continue;
             }
-            let (stay, into, out) = self.curves(class, mass);
-            for part in class
-                .members
-                .chunk_by(|a, b| a.1 == b.1 && a.0.port().is_some() && b.0.port().is_some())
-            {
-                let members: Vec<PortId> = part.iter().filter_map(|m| m.0.port()).collect();
-                groups.push(Group {
-                    count: part.len(),
-                    members,
-                    mirrored: class.mirrored,
-                    chance: part[0].1 * mass,
-                    stay,
-                    into,
-                    out: if part[0].0 == Place::Everywhere {
-                        into
-                    } else {
-                        out
-                    },
-                });
+            let (rate, listen) = scene.value(Choice {
+                taken: Some(&taken),
+                cost: self.costs.write + self.costs.row * changed as f64,
+                alone: count == 1,
+            });
+            if rate > best {
+                best = rate;
+                let ports = groups.iter().flat_map(|group| &group.members);
+                plan = Plan {
+                    ports: ports.copied().skip(skip).take(count).collect(),
+                    listen,
+                };
             }
         }
+        plan
+    }
+
+    /// Returns after how many seconds of silence a frame of `port` is overdue once it is mirrored: the chance to miss it
+    /// that long is `chance`.
+    pub(super) fn overdue(&self, filter: &Filter, port: PortId, chance: f64) -> f64 {
+        let unanswered = self.curves.unanswered(filter.readiness());
+        let silent = |class: &Class| self.curves.expected(class, &unanswered).into;
+        self.first_below(class_of(filter, port).map(silent), chance)
+    }
+
+    /// As [`Planner::overdue`], for a suspect that goes on as it does at this moment: whether it begins to pause while
+    /// the mirror is changed is left out.
+    pub(super) fn overdue_if_talking(&self, filter: &Filter, port: PortId, chance: f64) -> f64 {
+        let unanswered = self.curves.unanswered(filter.readiness());
+        let silent = |class: &Class| self.curves.expected_at_once(class, &unanswered);
+        self.first_below(class_of(filter, port).map(silent), chance)
+    }
+
+    /// Returns the first dwell at which silence is as unlikely as `chance`; zero where no class has the port.
+    fn first_below(&self, silent: Option<Curve>, chance: f64) -> f64 {
+        let Some(silent) = silent else { return 0.0 };
+        let mut late = self.curves.dwells.iter().zip(silent);
+        late.find(|(_, silent)| *silent <= chance)
+            .map_or(LONGEST_OVERDUE, |(dwell, _)| dwell.min(LONGEST_OVERDUE))
+    }
+
+    /// The lengths of listening that are asked for.
+    fn range(&self, request: Request<'_>) -> Range<usize> {
+        let dwells = &self.curves.dwells;
+        let first = dwells.iter().position(|dwell| *dwell >= request.shortest);
+        let beyond = dwells.iter().position(|dwell| *dwell > request.longest);
+        let first = first.unwrap_or(DWELLS - 1);
+        first..beyond.unwrap_or(DWELLS).max(first + 1)
+    }
+
+    /// What knowledge costs by what is believed about the traffic: the geometric mean over all rhythms.
+    fn price(&self, filter: &Filter) -> Price {
+        let traffic = filter.traffic();
+        let (mut total, mut narrow, mut sure) = (0.0, 0.0, 0.0);
+        for class in filter.classes() {
+            let members = class.head_starts();
+            if members * class.mass() < NEGLIGIBLE {
+                continue;
+            }
+            for layer in class.weights_heard().chunks_exact(traffic.states) {
+                for (entry, pace) in traffic.rhythms.iter().zip(&self.paces) {
+                    let states = entry.first..entry.first + entry.rhythm.states();
+                    let weight = members * layer[states].iter().sum::<f64>();
+                    total += weight;
+                    narrow += weight * pace.narrow.ln();
+                    sure += weight * pace.sure.ln();
+                }
+            }
+        }
+        Price {
+            narrow: (narrow / total).exp(),
+            sure: if self.costs.proof_follows {
+                0.0
+            } else {
+                (sure / total).exp()
+            },
+            write: self.costs.write,
+            enough: self.costs.enough,
+        }
+    }
+
+    /// The places by what is known of them, the likeliest first; those that no set can hold come last.
+    fn groups(&self, filter: &Filter, proven: &PortSet, range: &Range<usize>) -> Vec<Group> {
+        let unanswered = self.curves.unanswered(filter.readiness());
+        let mut groups = Vec::new();
+        for class in filter.classes() {
+            let negligible = class.head_starts() * class.mass() < NEGLIGIBLE;
+            let expected = if negligible {
+                Expected::NOTHING
+            } else {
+                self.curves.expected(class, &unanswered)
+            };
+            let range = if negligible { &(0..0) } else { range };
+            let alike = class
+                .members
+                .chunk_by(|a, b| a.1 == b.1 && a.0.port().is_some() && b.0.port().is_some());
+            groups.extend(alike.map(|part| group(class, part, &expected, proven, range)));
+        }
         groups.sort_by(|a, b| {
-            b.chance
-                .total_cmp(&a.chance)
+            let ports = a.members.is_empty().cmp(&b.members.is_empty());
+            ports
+                .then(b.chance.total_cmp(&a.chance))
                 .then(b.mirrored.cmp(&a.mirrored))
                 .then(a.members.cmp(&b.members))
         });
         groups
     }
 
-    fn curves(&self, class: &Class, mass: f64) -> (Curve, Curve, Curve) {
-        let all = class.weights();
-        let out = self.strays_only(&all);
-        let dead = 6e-4;
-        let mut into = self.mix(&all, &self.silent_after_write);
-        for (cell, o) in into.iter_mut().zip(out) {
-            *cell = *cell * (1.0 - dead) + o * dead;
-        }
-        let stay = if class.mirrored {
-            let mut stay = self.mix(class.weights_heard(), &self.silent);
-            for (cell, o) in stay
-                .iter_mut()
-                .zip(self.strays_only(class.weights_missed()))
-            {
-                *cell += o;
-            }
-            stay
-        } else {
-            out
-        };
-        (
-            stay.map(|x| x / mass),
-            into.map(|x| x / mass),
-            out.map(|x| x / mass),
-        )
-    }
-
-    /// Returns the set and the time that gain most per second.
-    pub(super) fn plan(
-        &self,
-        filter: &Filter,
-        current: &PortSet,
-        shortest: f64,
-        longest: f64,
-    ) -> Plan {
-        let groups = self.groups(filter);
-        let ports: usize = groups.iter().map(|g| g.members.len()).sum();
-        let order: Vec<&Group> = groups.iter().filter(|g| !g.members.is_empty()).collect();
-        let else_: Vec<&Group> = groups.iter().filter(|g| g.members.is_empty()).collect();
-        let base: f64 = groups
-            .iter()
-            .map(|g| g.count as f64 * g.chance * self.worth(g.chance, 1.0 - g.chance))
-            .sum();
-        let outlook = Outlook {
-            order: &order,
-            elsewhere: &else_,
-            base,
-            shortest,
-            longest,
-        };
-        let mut best = Plan {
-            ports: current.clone(),
-            listen: shortest,
-            rate: f64::MIN,
-        };
-        // stay
-        let taken: Vec<usize> = order
-            .iter()
-            .map(|g| if g.mirrored { g.count } else { 0 })
-            .collect();
-        if let Some((rate, listen)) = self.value(&outlook, &taken, None) {
-            best.rate = rate;
-            best.listen = listen;
-        }
-        for (skip, n) in self.sets(&order, ports) {
-            let mut taken = Vec::with_capacity(order.len());
-            let mut at = 0;
-            let mut changed = 0;
-            for g in &order {
-                let from = skip.max(at);
-                let to = (skip + n).min(at + g.count);
-                let a = to.saturating_sub(from);
-                changed += if g.mirrored { g.count - a } else { a };
-                taken.push(a);
-                at += g.count;
-            }
-            if changed == 0 {
-                continue;
-            }
-            let cost = self.costs.write + self.costs.row * changed as f64;
-            if let Some((rate, listen)) = self.value(&outlook, &taken, Some(cost))
-                && rate > best.rate
-            {
-                let in_order = order.iter().flat_map(|g| g.members.iter().copied());
-                best = Plan {
-                    ports: in_order.skip(skip).take(n).collect(),
-                    listen,
-                    rate,
-                };
-            }
-        }
-        best
-    }
-
-    /// Returns after how many seconds of silence a frame of `port` is overdue: the chance to miss it that long is `chance`.
-    pub(super) fn overdue(&self, filter: &Filter, port: PortId, chance: f64) -> f64 {
-        let holds = |class: &&Class| {
-            class
-                .members
-                .iter()
-                .any(|(place, _)| *place == Place::Port(port))
-        };
-        let Some(class) = filter.classes().iter().find(holds) else {
-            return SHORTEST;
-        };
-        let (_, into, _) = self.curves(class, class.mass());
-        let late = self
-            .dwells
-            .iter()
-            .zip(into)
-            .find(|(_, silent)| *silent <= chance);
-        late.map_or(LONGEST_OVERDUE, |(dwell, _)| dwell.min(LONGEST_OVERDUE))
-    }
-
-    /// The sets worth a thought, as runs of the ports in order of belief.
-    fn sets(&self, order: &[&Group], ports: usize) -> Vec<(usize, usize)> {
-        let limit = self.costs.limit.min(ports);
+    /// The sets worth a thought, as runs of the ports in order of belief: how many are skipped, how many taken.
+    fn sets(&self, groups: &[Group]) -> Vec<(usize, usize)> {
+        let ports: usize = groups.iter().map(|group| group.members.len()).sum();
         let mut sets = Vec::new();
-        let mut add = |skip: usize, n: usize| {
-            let n = n.min(limit).min(ports.saturating_sub(skip));
-            if n > 0 && !sets.contains(&(skip, n)) {
-                sets.push((skip, n));
+        let mut add = |skip: usize, count: usize| {
+            let count = count.min(self.costs.limit).min(ports.saturating_sub(skip));
+            if count > 0 && !sets.contains(&(skip, count)) {
+                sets.push((skip, count));
             }
         };
-        for n in 1..=4 {
-            add(0, n);
-        }
+        (1..=FEW).for_each(|count| add(0, count));
         add(0, ports);
-        let total: f64 = order.iter().map(|g| g.count as f64 * g.chance).sum();
-        for goal in 1..20 {
-            let goal = f64::from(goal) * 0.05 * total;
-            let mut mass = 0.0;
-            let mut n = 0;
-            for g in order {
-                let all = g.count as f64 * g.chance;
-                if mass + all >= goal {
-                    #[expect(
-                        clippy::cast_possible_truncation,
-                        clippy::cast_sign_loss,
-                        reason = "a count of ports, rounded"
-                    )]
-                    let part = ((goal - mass) / g.chance).round().max(0.0) as usize;
-                    n += part;
-                    break;
-                }
-                mass += all;
-                n += g.count;
-            }
-            add(0, n);
+        let likeliest = || groups.iter().filter(|group| !group.members.is_empty());
+        let total: f64 = likeliest().map(|g| g.count as f64 * g.chance).sum();
+        for part in 1..PARTS {
+            let goal = total * f64::from(part) / f64::from(PARTS);
+            add(0, ports_holding(goal, likeliest()));
         }
-        for skip in 1..=2 {
-            add(skip, ports);
-        }
+        (1..=LEFT_OUT).for_each(|skip| add(skip, ports));
         sets
     }
+}
 
-    /// What a place with odds `chance` to `rest` is worth.
-    fn worth(&self, chance: f64, rest: f64) -> f64 {
-        if chance <= 1e-300 {
-            return -690.0;
+/// Returns how many of the likeliest ports hold about so much of the belief.
+fn ports_holding<'a>(goal: f64, likeliest: impl Iterator<Item = &'a Group>) -> usize {
+    let (mut mass, mut count) = (0.0, 0);
+    for group in likeliest {
+        let all = group.count as f64 * group.chance;
+        if mass + all >= goal {
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "a count of ports, rounded"
+            )]
+            let part = ((goal - mass) / group.chance).round().max(0.0) as usize;
+            return count + part;
         }
-        if self.costs.proof_follows {
-            return (chance / (chance + rest.max(0.0))).ln();
-        }
-        let odds = (chance / rest.max(1e-300)).ln();
-        if odds < 0.0 {
-            odds
+        mass += all;
+        count += group.count;
+    }
+    count
+}
+
+/// Returns how many ports of each group are in a run of the ports, and how many ports would change their state.
+fn take(groups: &[Group], set: &Range<usize>) -> (Vec<usize>, usize) {
+    let (mut at, mut changed) = (0, 0);
+    let mut taken = Vec::with_capacity(groups.len());
+    for group in groups {
+        let count = group.members.len();
+        let inside = set.end.min(at + count).saturating_sub(set.start.max(at));
+        changed += if group.mirrored {
+            count.saturating_sub(inside)
         } else {
-            SURER * odds.min(self.costs.enough)
-        }
+            inside
+        };
+        taken.push(inside);
+        at += count;
     }
+    (taken, changed)
+}
 
-    /// Returns what mirroring `taken` ports of each group gains per second, and how long to listen for that. `cost` is
-    /// that of the change in seconds; `None` stays on the present set.
-    fn value(
-        &self,
-        outlook: &Outlook<'_>,
-        taken: &[usize],
-        cost: Option<f64>,
-    ) -> Option<(f64, f64)> {
-        let Outlook {
-            order,
-            elsewhere,
-            base,
-            shortest,
-            longest,
-        } = *outlook;
-        let stay = cost.is_none();
-        let cost = cost.unwrap_or(0.0);
-        let mut parts: Vec<(f64, f64, &Curve)> = Vec::with_capacity(order.len() * 2);
-        for (g, a) in order.iter().zip(taken) {
-            let b = g.count - a;
-            if g.chance * (g.count as f64) < 1e-9 {
-                continue;
-            }
-            if stay {
-                parts.push((g.count as f64, g.chance, &g.stay));
-            } else {
-                if *a > 0 {
-                    parts.push((*a as f64, g.chance, &g.into));
-                }
-                if b > 0 {
-                    parts.push((b as f64, g.chance, &g.out));
-                }
-            }
-        }
-        for g in elsewhere {
-            parts.push((1.0, g.chance, if stay { &g.stay } else { &g.out }));
-        }
-        let mut silent = [0.0; DWELLS];
-        let mut all = 0.0;
-        for (n, p, curve) in &parts {
-            all += n * p;
-            for (cell, v) in silent.iter_mut().zip(*curve) {
-                *cell += n * p * v;
-            }
-        }
-        let mut spent = 0.0;
-        let (mut before, mut at) = (all, 0.0);
-        let mut best: Option<(f64, f64)> = None;
-        for i in 0..DWELLS {
-            let dwell = self.dwells[i];
-            spent += (dwell - at) * 0.5 * (before + silent[i]);
-            before = silent[i];
-            at = dwell;
-            if dwell < shortest && i + 1 < DWELLS {
-                continue;
-            }
-            if dwell > longest && best.is_some() {
-                break;
-            }
-            let s = silent[i];
-            let h = (all - s).max(1e-300);
-            let mut gain = 0.0;
-            for (n, p, curve) in &parts {
-                let v = curve[i];
-                let ps = p * v;
-                let ph = (p - ps).max(0.0);
-                gain += n * (ps * self.worth(ps, s - ps) + ph * self.worth(ph, h - ph));
-            }
-            let rate = (gain - base) / (cost + spent);
-            if best.is_none_or(|(r, _)| rate > r) {
-                best = Some((rate, dwell));
-            }
-        }
-        best
+/// Members of a class with equal head starts.
+fn group(
+    class: &Class,
+    part: &[(Place, f64)],
+    expected: &Expected,
+    proven: &PortSet,
+    range: &Range<usize>,
+) -> Group {
+    let members: Vec<PortId> = part.iter().filter_map(|(place, _)| place.port()).collect();
+    let head_start = part.first().map_or(0.0, |(_, weight)| *weight);
+    let chance = head_start * class.mass();
+    let everywhere = part.first().is_some_and(|m| m.0 == Place::Everywhere);
+    let into = Branch::new(&expected.into, Some(&expected.into_open), chance, range);
+    let out = if everywhere {
+        into.clone()
+    } else {
+        Branch::new(&expected.out, None, chance, range)
+    };
+    let stay = if class.mirrored {
+        Branch::new(&expected.stay, Some(&expected.stay_open), chance, range)
+    } else {
+        out.clone()
+    };
+    Group {
+        count: part.len(),
+        mirrored: class.mirrored,
+        proven: matches!(members.as_slice(), [only] if proven.contains(*only)),
+        chance,
+        stay,
+        into,
+        out,
+        members,
     }
+}
+
+fn class_of(filter: &Filter, port: PortId) -> Option<&Class> {
+    let holds = |(place, _): &(Place, f64)| *place == Place::Port(port);
+    filter
+        .classes()
+        .iter()
+        .find(|class| class.members.iter().any(holds))
 }

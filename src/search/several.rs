@@ -8,13 +8,14 @@ use crate::clock::Moment;
 use crate::port::{PortId, PortSet};
 
 use super::filter::{Filter, Place};
+use super::planner::Request;
 use super::{Observed, Purpose, Search, Step, places, seconds, why};
 
 /// Belief beforehand that there is more than one place.
 const PRIOR: f64 = 1e-4;
 
-/// Sightings of the anchor alone, and without the anchor, before the thought is worth its time.
-const WORTH_A_THOUGHT: u32 = 2;
+/// Windows without the anchor in which something was heard, before the thought is worth its time.
+const WORTH_A_THOUGHT: usize = 2;
 
 /// How often the two ports must have been heard in turn: first, second, first again, second again.
 const TURNS: usize = 4;
@@ -101,7 +102,7 @@ pub(super) fn note(search: &mut Search, observed: &Observed) {
         reading.record(observed);
     }
     let mut alone = observed.ports.iter();
-    if let (Some(port), None, false) = (alone.next(), alone.next(), observed.sightings.is_empty())
+    if let (Some(port), None, false) = (alone.next(), alone.next(), !observed.is_heard())
         && search.several.turns.last() != Some(&port)
     {
         search.several.turns.push(port);
@@ -124,10 +125,10 @@ fn anchor(search: &Search) -> Option<PortId> {
         .alone
         .iter()
         .max_by(|a, b| a.1.cmp(b.1).then(b.0.cmp(a.0)));
-    let (port, heard) = alone.filter(|(_, heard)| **heard >= WORTH_A_THOUGHT)?;
-    let without = |o: &&Observed| !o.ports.contains(*port) && !o.sightings.is_empty();
+    let (port, heard) = alone?;
+    let without = |o: &&Observed| !o.ports.contains(*port) && o.is_heard();
     let elsewhere = search.several.history.iter().filter(without).count();
-    (elsewhere >= WORTH_A_THOUGHT as usize && *heard > 0).then_some(*port)
+    (elsewhere >= WORTH_A_THOUGHT && *heard > 0).then_some(*port)
 }
 
 /// Returns the probability that the suspect is in several places.
@@ -181,9 +182,12 @@ pub(super) fn step(search: &Search) -> Option<Step> {
         let wait = search.planner.overdue(filter, due, 0.02);
         (PortSet::from_iter([due]), wait, Purpose::ProofOn)
     } else {
-        let plan = search
-            .planner
-            .plan(&reading.rest, search.filter.mirrored(), 0.0, left);
+        let request = Request {
+            proven: &PortSet::new(),
+            shortest: 0.0,
+            longest: left,
+        };
+        let plan = search.planner.plan(&reading.rest, request);
         (plan.ports, plan.listen, Purpose::Narrow)
     };
     let listen = seconds(wanted.min(left));

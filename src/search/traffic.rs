@@ -22,9 +22,9 @@ pub(super) struct Traffic {
 }
 
 /// Belief beforehand in a suspect that talks at random, in bursts, or like a clock.
-const STEADY: f64 = 0.55;
-const BURSTS: f64 = 0.4;
-const BEACONS: f64 = 0.05;
+const STEADY: f64 = 0.72;
+const BURSTS: f64 = 0.26;
+const BEACONS: f64 = 0.02;
 
 /// The slowest and the fastest steady rate thought of, in frames a second, and how many lie between them.
 const SLOWEST: f64 = 0.02;
@@ -35,9 +35,13 @@ const RATES: u32 = 14;
 /// is the hypothesis that takes strays for the suspect.
 const UNLIKELY_BELOW: f64 = 0.3;
 
-/// Frames a second within a burst, and the mean lengths of bursts and pauses in seconds.
-const BURST_RATES: [f64; 2] = [7.0, 70.0];
-const LASTING: [f64; 3] = [0.4, 1.6, 6.0];
+/// Fast suspects are a little likelier beforehand than slow ones, by this power of the rate.
+const TILT: f64 = 0.1;
+
+/// Frames a second within a burst, and the mean lengths of bursts and pauses in seconds; the first two
+/// each with its weight. A burst of a few frames looks like a slow steady suspect and makes its silence say less.
+const BURST_RATES: [(f64, f64); 2] = [(7.0, 0.3), (70.0, 1.0)];
+const LASTING: [(f64, f64); 3] = [(0.4, 0.3), (1.6, 1.0), (6.0, 1.0)];
 const PAUSING: [f64; 3] = [6.0, 24.0, 80.0];
 
 /// Periods of beacons in seconds.
@@ -45,10 +49,10 @@ const PERIODS: [f64; 5] = [0.25, 1.0, 4.0, 15.0, 60.0];
 
 /// Strays a second and how likely each rate is beforehand. The last two are floods.
 const STRAYS: [(f64, f64); 6] = [
-    (1e-4, 0.2),
+    (1e-4, 0.05),
     (3e-3, 0.3),
-    (0.013, 0.4),
-    (0.04, 0.1),
+    (0.013, 0.65),
+    (0.04, 0.005),
     (0.3, 1e-4),
     (3.0, 1e-4),
 ];
@@ -56,24 +60,23 @@ const STRAYS: [(f64, f64); 6] = [
 impl Traffic {
     /// The hypotheses the search starts from.
     pub(super) fn unknown() -> Self {
-        let mut kinds = steady();
-        let combinations = BURST_RATES.iter().flat_map(|rate| {
-            LASTING.iter().flat_map(move |lasting| {
-                PAUSING
-                    .iter()
-                    .map(move |pausing| (*rate, *lasting, *pausing))
-            })
-        });
-        let bursts: Vec<Rhythm> = combinations
-            .map(|(rate, lasting, pausing)| Rhythm::Bursts {
-                rate,
-                lasting,
-                pausing,
-            })
-            .collect();
-        kinds.extend(alike(bursts, BURSTS));
-        let beacons = PERIODS.map(|period| Rhythm::Beacon { period });
-        kinds.extend(alike(beacons.to_vec(), BEACONS));
+        let mut bursts = Vec::new();
+        for (rate, likely) in BURST_RATES {
+            for (lasting, plausible) in LASTING {
+                for pausing in PAUSING {
+                    let rhythm = Rhythm::Bursts {
+                        rate,
+                        lasting,
+                        pausing,
+                    };
+                    bursts.push((rhythm, likely * plausible));
+                }
+            }
+        }
+        let beacons = PERIODS.map(|period| (Rhythm::Beacon { period }, 1.0));
+        let mut kinds = sharing(STEADY, steady());
+        kinds.extend(sharing(BURSTS, bursts));
+        kinds.extend(sharing(BEACONS, beacons.to_vec()));
         Self::new(kinds, STRAYS.to_vec())
     }
 
@@ -114,28 +117,19 @@ impl Traffic {
     }
 }
 
-/// Steady rates, evenly spread over their logarithm.
+/// Steady rates, evenly spread over their logarithm, each with its weight.
 fn steady() -> Vec<(Rhythm, f64)> {
     let step = (FASTEST / SLOWEST).ln() / f64::from(RATES - 1);
-    let rates: Vec<f64> = (0..RATES)
-        .map(|i| SLOWEST * (step * f64::from(i)).exp())
-        .collect();
-    let weight = |rate: &f64| (rate / UNLIKELY_BELOW).min(1.0).sqrt();
-    let total: f64 = rates.iter().map(weight).sum();
+    let rates = (0..RATES).map(|i| SLOWEST * (step * f64::from(i)).exp());
+    let weight = |rate: f64| (rate / UNLIKELY_BELOW).min(1.0).sqrt() * rate.powf(TILT);
     rates
-        .iter()
-        .map(|rate| {
-            (
-                Rhythm::Steady { rate: *rate },
-                STEADY * weight(rate) / total,
-            )
-        })
+        .map(|rate| (Rhythm::Steady { rate }, weight(rate)))
         .collect()
 }
 
-/// Rhythms that share a belief evenly.
-fn alike(rhythms: Vec<Rhythm>, belief: f64) -> Vec<(Rhythm, f64)> {
-    #[expect(clippy::cast_precision_loss, reason = "a handful of rhythms")]
-    let each = belief / rhythms.len() as f64;
-    rhythms.into_iter().map(|rhythm| (rhythm, each)).collect()
+/// Rhythms that share a belief by their weights.
+fn sharing(belief: f64, rhythms: Vec<(Rhythm, f64)>) -> Vec<(Rhythm, f64)> {
+    let total: f64 = rhythms.iter().map(|(_, weight)| weight).sum();
+    let share = |(rhythm, weight)| (rhythm, belief * weight / total);
+    rhythms.into_iter().map(share).collect()
 }

@@ -40,7 +40,7 @@ pub(super) struct Tally {
 impl Tally {
     /// Counts a usable window.
     pub(super) fn note(&mut self, observed: &Observed) {
-        let heard = u32::try_from(observed.sightings.len()).unwrap_or(u32::MAX);
+        let heard = observed.heard();
         self.sightings += u64::from(heard);
         if heard == 0 && observed.quality == Quality::Alive {
             for port in observed.ports.iter() {
@@ -60,16 +60,26 @@ impl Tally {
             (Some(_), Some(_)) => {}
         }
     }
+
+    /// Returns the ports that were heard while nothing else was mirrored.
+    pub(super) fn heard_alone(&self) -> PortSet {
+        self.alone.keys().copied().collect()
+    }
 }
 
 /// Returns the port that is believed in as much as was asked, and how much.
 pub(super) fn believed(search: &Search) -> Option<(PortId, f64)> {
+    likeliest(search, search.question.confidence)
+}
+
+/// Returns the likeliest port, if it holds at least so much of the belief and there is no second place.
+pub(super) fn likeliest(search: &Search, at_least: f64) -> Option<(PortId, f64)> {
     let belief = search.belief();
     let top = belief
         .ports
         .into_iter()
         .max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0)));
-    top.filter(|(_, chance)| *chance >= search.question.confidence)
+    top.filter(|(_, chance)| *chance >= at_least)
         .filter(|_| several::chance(search) < 0.5)
 }
 

@@ -105,6 +105,7 @@ functions! {
     selectable_fd = c"pcap_get_selectable_fd" (*mut PcapT) -> c_int;
     datalink = c"pcap_datalink" (*mut PcapT) -> c_int;
     next_ex = c"pcap_next_ex" (*mut PcapT, *mut *mut PacketHeader, *mut *const u8) -> c_int;
+    inject = c"pcap_inject" (*mut PcapT, *const c_void, usize) -> c_int;
     stats = c"pcap_stats" (*mut PcapT, *mut Stats) -> c_int;
     compile = c"pcap_compile" (*mut PcapT, *mut BpfProgram, *const c_char, c_int, c_uint) -> c_int;
     set_filter = c"pcap_setfilter" (*mut PcapT, *mut BpfProgram) -> c_int;
@@ -238,6 +239,18 @@ impl Handle {
             },
             0 => Ok(None),
             _ => Err(self.error_text()),
+        }
+    }
+
+    /// Sends a frame. The error is libpcap's words.
+    pub(super) fn inject(&mut self, frame: &[u8]) -> Result<(), String> {
+        // SAFETY: the handle is open and active; as many octets as are said can be read.
+        let sent =
+            unsafe { (self.pcap.inject)(self.raw.as_ptr(), frame.as_ptr().cast(), frame.len()) };
+        if usize::try_from(sent) == Ok(frame.len()) {
+            Ok(())
+        } else {
+            Err(self.error_text())
         }
     }
 

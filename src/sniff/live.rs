@@ -162,7 +162,7 @@ fn lost(before: Stats, now: Stats) -> u64 {
         + grown(before.dropped_by_interface, now.dropped_by_interface)
 }
 
-fn failed(name: &str) -> impl Fn(String) -> SniffError + use<> {
+pub(super) fn failed(name: &str) -> impl Fn(String) -> SniffError + use<> {
     let source_name = name.to_owned();
     move |reason| SniffError::Failed {
         source_name: source_name.clone(),
@@ -185,7 +185,8 @@ fn check_interface(name: &str) -> Result<(), SniffError> {
     }
 }
 
-fn open(
+/// Opens a capture of Ethernet frames that match an expression.
+pub(super) fn open(
     pcap: &'static Libpcap,
     name: &str,
     buffer: i32,

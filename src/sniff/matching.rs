@@ -2,10 +2,15 @@
 
 use std::net::IpAddr;
 
-use super::{Own, Sighting, SniffError, Suspect, filter::Filter};
+use super::{Addressee, Own, Sighting, SniffError, Suspect, filter::Filter};
 use crate::clock::Moment;
 use crate::mac::Mac;
-use crate::wire::{arp::Arp, ethernet, ethernet::EtherType, ip};
+use crate::wire::{
+    arp::{Arp, Operation},
+    ethernet,
+    ethernet::EtherType,
+    ip,
+};
 
 /// What a frame means for the run.
 #[derive(Debug, PartialEq, Eq)]
@@ -63,9 +68,10 @@ impl Judge {
         };
         match ends.src {
             _ if is_suspect => Role::Suspect(ends.sighting(frame.at, frame.wire_len, &self.own)),
-            Some(src) if !ends.is_from(&self.own) && !ends.reaches_us_anyway(&self.own) => {
-                Role::Foreign(src)
-            }
+            Some(src) if !ends.is_from(&self.own) => match ends.addressee(&self.own) {
+                Addressee::Other | Addressee::Prober => Role::Foreign(src),
+                Addressee::Group | Addressee::Us => Role::Nothing,
+            },
             _ => Role::Nothing,
         }
     }
@@ -78,6 +84,7 @@ pub(super) struct Ends {
     dst: Option<Mac>,
     src_ip: Option<IpAddr>,
     dst_ip: Option<IpAddr>,
+    answers_probe: bool,
 }
 
 impl Ends {
@@ -92,6 +99,7 @@ impl Ends {
             dst: Some(frame.dst),
             src_ip,
             dst_ip,
+            answers_probe: answers_probe(&frame),
         }
     }
 
@@ -99,10 +107,18 @@ impl Ends {
         self.src.is_some_and(|src| own.macs.contains(&src))
     }
 
-    fn reaches_us_anyway(&self, own: &Own) -> bool {
-        self.dst
-            .is_some_and(|dst| dst.is_group() || own.macs.contains(&dst))
+    fn addressee(&self, own: &Own) -> Addressee {
+        if self.dst.is_some_and(Mac::is_group) {
+            Addressee::Group
+        } else if self.dst.is_some_and(|dst| own.macs.contains(&dst))
             || self.dst_ip.is_some_and(|dst| own.ips.contains(&dst))
+        {
+            Addressee::Us
+        } else if self.answers_probe {
+            Addressee::Prober
+        } else {
+            Addressee::Other
+        }
     }
 
     pub(super) fn sighting(&self, at: Moment, wire_len: u32, own: &Own) -> Sighting {
@@ -112,9 +128,15 @@ impl Ends {
             dst: self.dst,
             src_ip: self.src_ip,
             wire_len,
-            reaches_us_anyway: self.reaches_us_anyway(own),
+            to: self.addressee(own),
         }
     }
+}
+
+fn answers_probe(frame: &ethernet::Frame<'_>) -> bool {
+    frame.ether_type == EtherType::ARP
+        && Arp::parse(frame.payload)
+            .is_ok_and(|arp| arp.operation == Operation::REPLY && arp.target_ip.is_unspecified())
 }
 
 fn ip_ends(frame: &ethernet::Frame<'_>) -> Option<(IpAddr, IpAddr)> {
@@ -184,7 +206,7 @@ mod tests {
         assert_eq!(sighting.src, Some(SUSPECT));
         assert_eq!(sighting.dst, Some(OTHER));
         assert_eq!(sighting.src_ip, Some(SUSPECT_IP.into()));
-        assert!(!sighting.reaches_us_anyway);
+        assert_eq!(sighting.to, Addressee::Other);
         let received = ipv4(OTHER, SUSPECT, OTHER_IP, SUSPECT_IP);
         assert_eq!(role(&suspect, &received), Role::Foreign(OTHER));
     }
@@ -203,15 +225,31 @@ mod tests {
     }
 
     #[test]
-    fn frames_to_a_group_or_to_us_reach_us_anyway() {
+    fn frames_to_a_group_or_to_us_are_told_from_those_to_others() {
         let suspect = Suspect::Mac(SUSPECT);
-        for (dst, to) in [
-            (Mac::BROADCAST, OTHER_IP),
-            (US, OTHER_IP),
-            (OTHER, OUR_IP), // by way of a router
+        for (dst, to, addressee) in [
+            (Mac::BROADCAST, OTHER_IP, Addressee::Group),
+            (US, OTHER_IP, Addressee::Us),
+            (OTHER, OUR_IP, Addressee::Us), // by way of a router
         ] {
             match role(&suspect, &ipv4(SUSPECT, dst, SUSPECT_IP, to)) {
-                Role::Suspect(sighting) => assert!(sighting.reaches_us_anyway, "{dst} {to}"),
+                Role::Suspect(sighting) => assert_eq!(sighting.to, addressee, "{dst} {to}"),
+                other @ (Role::Foreign(_) | Role::Nothing) => panic!("{other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn an_answer_to_a_probe_is_told_from_other_arp() {
+        let suspect = Suspect::Mac(SUSPECT);
+        for (asker_ip, addressee) in [
+            (Ipv4Addr::UNSPECIFIED, Addressee::Prober),
+            (OTHER_IP, Addressee::Other),
+        ] {
+            let answer = Arp::request(OTHER, asker_ip, SUSPECT_IP).reply(SUSPECT);
+            let frame = ethernet::build(OTHER, SUSPECT, &[], EtherType::ARP, &answer.build());
+            match role(&suspect, &frame) {
+                Role::Suspect(sighting) => assert_eq!(sighting.to, addressee),
                 other @ (Role::Foreign(_) | Role::Nothing) => panic!("{other:?}"),
             }
         }

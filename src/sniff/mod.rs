@@ -1,7 +1,7 @@
 //! Hearing the suspect: the capture, seen as sightings and as proof that the capture is alive.
 //!
 //! Three sources, one behaviour: an interface (libpcap, bound at run time), a TZSP stream over UDP, and a
-//! capture file that is replayed. Nothing is sent from here and no frame is kept.
+//! capture file that is replayed. No frame is kept, and none is sent but by [`Injector`], the same cable's way out.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -13,6 +13,7 @@ use crate::mac::Mac;
 mod error;
 mod file;
 mod filter;
+mod inject;
 mod libpcap;
 mod live;
 mod matching;
@@ -24,6 +25,7 @@ mod tzsp;
 mod wait;
 
 pub use error::SniffError;
+pub use inject::Injector;
 pub use own::Own;
 pub use privileges::drop_privileges;
 pub use source::Source;
@@ -52,8 +54,22 @@ pub struct Sighting {
     pub src_ip: Option<IpAddr>,
     /// The length on the wire in octets, without FCS.
     pub wire_len: u32,
-    /// Sent to a group, or to the machine that listens: such a frame reaches us without any mirror.
-    pub reaches_us_anyway: bool,
+    /// Whom it is sent to, as far as that tells whether it needs a mirror to be heard here.
+    pub to: Addressee,
+}
+
+/// Whom a frame is sent to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Addressee {
+    /// Another machine: heard here only by a mirror, or flooded.
+    Other,
+    /// A group: heard here anyway.
+    Group,
+    /// The machine that listens: heard here anyway, unless it asked by another interface than the one that listens.
+    Us,
+    /// Another machine, in answer to an ARP probe (RFC 5227) whose sender has no address yet. Hosts send such probes when
+    /// they come up; during a search they are ours.
+    Prober,
 }
 
 /// What else was heard since the last call: the proof that the mirror copies anything at all.

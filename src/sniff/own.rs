@@ -34,6 +34,15 @@ impl Own {
     }
 }
 
+/// Returns the MAC of an interface of this machine.
+pub(super) fn mac_of_interface(name: &str) -> Option<Mac> {
+    getifaddrs()
+        .into_iter()
+        .flatten()
+        .filter(|address| address.interface_name == name)
+        .find_map(|address| mac_of(&address.address?))
+}
+
 fn mac_of(address: &SockaddrStorage) -> Option<Mac> {
     let mac = Mac(address.as_link_addr()?.addr()?);
     (mac != Mac([0; 6])).then_some(mac)

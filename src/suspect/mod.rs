@@ -9,6 +9,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::clock::Clock;
+use crate::mac::Mac;
 use crate::snmp::{Snmp, SnmpError};
 use crate::tables::arp;
 use crate::tables::router::{self, Router};
@@ -104,6 +105,32 @@ pub fn resolve(
     })
 }
 
+/// Returns the address that this machine's kernel knows for a MAC, IPv4 rather than IPv6.
+#[must_use]
+pub fn address_of(mac: Mac) -> Option<IpAddr> {
+    let table = neighbours::read().unwrap_or_default();
+    let has_it = table
+        .into_iter()
+        .filter(|neighbour| neighbour.mac == Some(mac));
+    has_it.map(|neighbour| neighbour.ip).min()
+}
+
+/// Returns the machines that the kernel knows on the subnet of `with`; none, unless `interface` is plugged in there.
+#[must_use]
+pub fn neighbours_on(interface: &str, with: IpAddr) -> Vec<(IpAddr, Mac)> {
+    let addresses = links::read().unwrap_or_default();
+    let near = links::towards(with, &addresses);
+    let Some(own) = near.into_iter().find(|own| own.interface == interface) else {
+        return Vec::new();
+    };
+    let table = neighbours::read().unwrap_or_default();
+    let known = table.into_iter().filter_map(|neighbour| {
+        let mac = neighbour.mac?;
+        router::in_prefix(own.ip, own.prefix, neighbour.ip).then_some((neighbour.ip, mac))
+    });
+    known.collect()
+}
+
 /// Asks the kernel and, by it, the suspect.
 fn resolve_here(
     resolved: &mut Resolved,
@@ -163,7 +190,6 @@ mod tests {
 
     use super::*;
     use crate::clock::LiveClock;
-    use crate::mac::Mac;
     use crate::snmp::fake::FakeAgent;
     use crate::snmp::{Oid, Value, VarBind};
 

@@ -134,6 +134,10 @@ class Session:
         body = bytes([5, 0, 0, 0]) + _oid(()) + _octets(name.encode())
         self._id = self._ask(OPEN, body).session
 
+    def fileno(self):
+        """For `select`: readable when the master asks something."""
+        return self._socket.fileno()
+
     def register(self, subtree):
         """Asks the master to send everything below `subtree` here."""
         self._ask(REGISTER, bytes([5, 127, 0, 0]) + _oid(subtree))

@@ -3,6 +3,7 @@
 Each gets folders of its own in the lab's temporary folder and ends with the lab.
 """
 
+import json
 import os
 import subprocess
 import sys
@@ -50,6 +51,15 @@ class Daemons:
         if agent.stdout.readline().strip() != "ready":
             raise RuntimeError("the switch's agent did not start")
         snmp.wait_until_up(topology.SWITCH_ADDRESS)
+        snmp.read_links_often()
+
+    def command_switch(self, **command):
+        """Tells the switch's agent something and waits until it has done so."""
+        agent = self._running["agent"]
+        agent.stdin.write(json.dumps(command) + "\n")
+        agent.stdin.flush()
+        if agent.stdout.readline().strip() != "ok":
+            raise RuntimeError("the switch's agent has stopped")
 
     def start_router(self):
         """The router's snmpd, for its ARP table."""
@@ -101,7 +111,7 @@ class Daemons:
         error = open(self._path(f"{name}.err"), "ab")
         process = subprocess.Popen(
             netns.inside(place, argv),
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE if name == "agent" else subprocess.DEVNULL,
             stdout=subprocess.PIPE if name == "agent" else error,
             stderr=error,
             text=True,

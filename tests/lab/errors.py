@@ -27,7 +27,7 @@ class Case:
     says: str = ""
     setup: halfspan.Setup = halfspan.Setup()
     options: tuple = ("--yes", "--no-tables")
-    address: str = topology.SUSPECT.address
+    target: tuple = ("--ip", topology.SUSPECT.address)
     place: str | None = "h8"
     before: Callable[[], object] = lambda: None
     may_write: bool = False
@@ -38,7 +38,7 @@ def cases():
     setup = halfspan.Setup
     own = topology.LAPTOP_PORT
     return [
-        Case("the suspect is not there", NO_ANSWER, address=NOBODY, options=_BRIEFLY, may_write=True),
+        Case("the suspect is not there", NO_ANSWER, target=("--ip", NOBODY), options=_BRIEFLY, may_write=True),
         Case("the suspect is unplugged", NO_ANSWER, place=None, options=_BRIEFLY, may_write=True),
         Case("the suspect is behind the uplink", NO_ANSWER, place="m2", options=_BRIEFLY, may_write=True),
         Case("a typo in the YAML", USAGE, r"line 6.*|destination", setup(destination_key="destnation")),
@@ -77,7 +77,7 @@ def _run_case(bench, case):
     result = judge.Result("errors", case.name)
     before = judge.look(bench.lab)
     started = bench.program.prepare(case.setup)
-    started.locate(*case.options, address=case.address)
+    started.locate(*case.options, target=case.target)
     finished = started.finish()
     result.seconds = finished.seconds
     _judge_exit(result, finished, case.exit)
@@ -104,7 +104,7 @@ def _judge_report(result, finished, code):
 
 def _judge_text(result, started, case):
     """The same again as people see it: without --json the error goes to stderr."""
-    started.locate(*case.options, address=case.address, json_report=False)
+    started.locate(*case.options, target=case.target, json_report=False)
     finished = started.finish()
     _judge_exit(result, finished, case.exit)
     judge.one_clear_sentence(result, finished)

@@ -15,6 +15,8 @@ import topology
 _ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 _PATIENCE = 600.0  # longer than any honest run; who takes longer hangs
 SWITCH = "lab"
+PROFILE = "smon-portcopy"
+BOTH_ONLY = "./both-only.yaml"  # the same profile for a switch that cannot copy ingress alone
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,12 +29,13 @@ class Setup:
     candidates: str = "1-22"
     destination_key: str = "destination"
     as_root: bool = True
+    profile: str = PROFILE
 
     def yaml(self):
         return f"""\
 switches:
   {SWITCH}:
-    profile: smon-portcopy
+    profile: {self.profile}
     address: {self.address}
     credentials: office
     {self.destination_key}: "{topology.LAPTOP_PORT}"
@@ -82,6 +85,7 @@ class Program:
         os.makedirs(f"{folder}/state")
         _write(f"{folder}/halfspan.yaml", setup.yaml())
         _write(f"{folder}/patch.csv", _patch_list())
+        _write(f"{folder}/{BOTH_ONLY}", _both_only())
         for path in (folder, f"{folder}/state"):
             os.chmod(path, 0o777)
         return Run(self._path, folder, setup)
@@ -114,10 +118,15 @@ class Run:
             preexec_fn=netns.die_with_parent,
         )
 
-    def locate(self, *more, address=topology.SUSPECT.address, json_report=True):
-        """Starts `locate` for an address."""
+    def locate(self, *more, target=("--ip", topology.SUSPECT.address), json_report=True):
+        """Starts `locate` for a suspect; the run is recorded."""
         form = ("--json",) if json_report else ()
-        self.start("locate", "--ip", address, *form, *more)
+        self.start("locate", *target, "--record", self.record, *form, *more)
+
+    @property
+    def record(self):
+        """Where the last `locate` was recorded."""
+        return f"{self._folder}/record"
 
     def running(self):
         return self._process.poll() is None
@@ -166,6 +175,15 @@ def _patch_list():
         outlet = topology.outlet_of(port)
         lines.append(f"{SWITCH},{port},B,{port:02d},{outlet},{outlet.split('-')[0]},")
     return "\n".join(lines) + "\n"
+
+
+def _both_only():
+    with open(f"{_ROOT}/switch-profiles/{PROFILE}.yaml", encoding="utf-8") as file:
+        text = file.read()
+    every, both = "codes: { ingress: 1, egress: 2, both: 3 }", "codes: { both: 3 }"
+    if every not in text:
+        raise SystemExit(f"tests/lab/run: {PROFILE}.yaml no longer says {every!r}")
+    return text.replace(every, both).replace(f"name: {PROFILE}", "name: both-only")
 
 
 def _write(path, text):

@@ -8,6 +8,7 @@ import dataclasses
 import time
 
 import capture
+import portcopy
 import snmp
 import topology
 
@@ -16,23 +17,26 @@ WINDOW = 5.0
 
 @dataclasses.dataclass(frozen=True)
 class Answer:
-    """The port named and what it took."""
+    """The port named, None if the switch refused a change, and what it took."""
 
-    port: int
+    port: int | None
     seconds: float
     changes: int
 
 
-def run():
-    """Halves the host ports until one is left; leaves nothing mirrored."""
+def run(expression, direction=portcopy.RX_ONLY):
+    """Halves the host ports until one is left; leaves nothing mirrored.
+
+    `expression` tells the suspect's frames, `direction` is what of a port is copied.
+    """
     began = time.monotonic()
     left, mirrored, changes = list(topology.HOST_PORTS), set(), 0
     while len(left) > 1:
         half = set(left[: len(left) // 2])
-        if snmp.mirror_exactly(half, mirrored) != "noError":
-            raise RuntimeError("the switch refused the baseline's change")
+        if snmp.mirror_exactly(half, mirrored, direction) != "noError":
+            return Answer(None, time.monotonic() - began, changes)
         mirrored, changes = half, changes + 1
-        heard = capture.count_from(capture.listen(WINDOW), topology.SUSPECT.mac)
-        left = [port for port in left if (port in half) == (heard > 0)]
+        heard = capture.listen(WINDOW, expression=f"{capture.COPIES_ONLY} and ({expression})")
+        left = [port for port in left if (port in half) == (len(heard) > 0)]
     snmp.mirror_exactly(set(), mirrored)
     return Answer(left[0], time.monotonic() - began, changes)

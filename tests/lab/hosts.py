@@ -2,8 +2,9 @@
 
     hosts.py SEED < commands
 
-A command is a line of JSON, {"suspect": PLACE or null, "mode": MODE}; each is answered by a line `ok`. Sends
-real UDP through the kernels of the machines; the sockets also take what arrives, so that no ICMP error answers.
+A command is a line of JSON, {"suspects": {PLACE: [MAC, ADDRESS]}, "rhythm": RHYTHM, "kind": KIND}; each is answered by
+a line `ok`. Sends real UDP through the kernels of the machines, and raw frames where sources are forged; the sockets
+also take what arrives, so that no ICMP error answers.
 """
 
 import heapq
@@ -11,10 +12,10 @@ import json
 import random
 import selectors
 import socket
-import struct
 import sys
 import time
 
+import frames
 import netns
 import topology
 
@@ -23,26 +24,26 @@ HOST_RATE = 3.0  # frames a second of an ordinary machine
 BROADCAST_RATE = 4.0  # of all of them together: what every port hears without any mirror
 DECOY_SHARE = 0.1  # of an ordinary machine's frames go to the suspect: they say nothing about where it is
 SUSPECT_BROADCASTS = 0.1  # a second: heard without any mirror
+FORGED_PORT = 14857  # the UDP port by which a suspect with forged addresses can be told
+GHOST_SEEN = (1.0, 3.0)  # seconds that the switch knows where the ghost is
+GHOST_GONE = (0.5, 2.0)  # seconds that it does not: frames to the ghost go to every port
 
 
-def gaps(mode, random_source):
-    """The suspect's pauses between frames, in seconds: endless, or empty for a mode that sends nothing."""
-    if mode == "steady":
+def gaps(rhythm, random_source):
+    """The suspect's pauses between frames, in seconds: endless, or empty for one that sends nothing."""
+    if rhythm == "steady":
         while True:
             yield random_source.expovariate(100.0)
-    if mode == "rare":
+    if rhythm == "rare":
         while True:
             yield random_source.expovariate(0.2)
-    if mode == "bursty":
+    if rhythm == "bursty":
         # 2 s at 50 frames a second, then 20 s of silence; the first burst comes at any time in a cycle.
         yield random_source.uniform(0.0, 22.0)
         while True:
             for _ in range(99):
                 yield 0.02
             yield 20.02
-
-
-MODES = ("steady", "bursty", "rare", "silent")
 
 
 class Traffic:
@@ -52,7 +53,8 @@ class Traffic:
         self._random = random.Random(seed)
         self._plan = []
         self._order = 0
-        self._suspect = None
+        self._suspects = {}
+        self._kind = "plain"
         self._generation = 0
         self._udp = {}
         self._raw = {}
@@ -64,17 +66,23 @@ class Traffic:
             self._at(self._gap(HOST_RATE), self._talk, place)
         self._at(self._gap(BROADCAST_RATE), self._broadcast)
 
-    def set_suspect(self, place, mode):
-        """The suspect now sends from `place`, in the rhythm of `mode`; it announces itself like any new machine."""
-        self._suspect = place
+    def set_suspects(self, suspects, rhythm, kind):
+        """The suspects now send from their places; each announces itself like any new machine.
+
+        `kind` says what their frames are: `plain`; `forged-mac` and `forged-ip`, a new source in every frame; `flooded`, to
+        a machine that no switch knows; `switching`, to one that comes and goes.
+        """
+        known, self._suspects = self._suspects, suspects
+        self._kind = kind
         self._generation += 1
-        if place is None:
-            return
-        self._announce(place)
-        pauses = gaps(mode, self._random)
-        self._suspect_next(pauses, self._generation)
-        if mode in ("steady", "bursty"):
-            self._at(self._gap(SUSPECT_BROADCASTS), self._suspect_broadcast, self._generation)
+        for place, machine in suspects.items():
+            if known.get(place) != machine:
+                self._announce(place, *machine)
+            self._suspect_next(place, gaps(rhythm, self._random), self._generation)
+            if rhythm in ("steady", "bursty") and kind == "plain":
+                self._at(self._gap(SUSPECT_BROADCASTS), self._suspect_broadcast, place, self._generation)
+        if kind == "switching":
+            self._ghost_appears(self._generation)
 
     def run_due(self):
         """Sends what is due; returns the seconds until the next."""
@@ -93,43 +101,76 @@ class Traffic:
 
     def _talk(self, place):
         self._at(self._gap(HOST_RATE), self._talk, place)
-        if place != self._suspect:
+        if place not in self._suspects:
             self._send(place, self._peer_of(place))
 
     def _peer_of(self, place):
         # Not the router: it resolves addresses for itself, and the suspect's answers would be no rhythm of its own.
-        decoys = self._suspect is not None and place != "gw"
+        decoys = self._suspects and place != "gw"
         if decoys and self._random.random() < DECOY_SHARE:
             return topology.SUSPECT.address
-        others = [other for other in self._udp if other not in (place, self._suspect, "gw")]
+        others = [other for other in self._udp if other not in (place, "gw", *self._suspects)]
         chosen = self._random.choice(others + ["gw"] * 4)
         return topology.ROUTER_ADDRESS if chosen == "gw" else topology.own_identity(chosen).address
 
     def _broadcast(self):
         self._at(self._gap(BROADCAST_RATE), self._broadcast)
-        others = [place for place in self._udp if place != self._suspect]
+        others = [place for place in self._udp if place not in self._suspects]
         self._send(self._random.choice(others), topology.BROADCAST)
 
-    def _suspect_next(self, pauses, generation, due=None):
+    def _suspect_next(self, place, pauses, generation, due=None):
         if generation != self._generation:
             return
         if due is not None:
-            self._send(self._suspect, self._suspects_peer())
+            self._suspect_sends(place)
         pause = next(pauses, None)
         if pause is not None:
             start = due or time.monotonic()
-            self._at(pause, self._suspect_next, pauses, generation, start + pause, since=start)
+            self._at(pause, self._suspect_next, place, pauses, generation, start + pause, since=start)
 
-    def _suspects_peer(self):
+    def _suspect_sends(self, place):
+        if self._kind in ("forged-mac", "forged-ip"):
+            self._send_raw(place, self._forged(*self._suspects[place]))
+        elif self._kind in ("flooded", "switching"):
+            self._send(place, topology.GHOST.address)
+        else:
+            self._send(place, self._suspects_peer(place))
+
+    def _suspects_peer(self, place):
         """Somebody on the other side of the uplink, so that every frame crosses the switch."""
-        if self._suspect in topology.BEHIND_UPLINK:
+        if place in topology.BEHIND_UPLINK:
             return topology.own_identity(topology.place_of(self._random.choice(topology.HOST_PORTS))).address
         return self._random.choice((topology.ROUTER_ADDRESS, topology.own_identity("m1").address))
 
-    def _suspect_broadcast(self, generation):
+    def _forged(self, mac, address):
+        """A packet to somewhere outside with a source that was never used before."""
+        source = frames.mac_bytes(mac)
+        if self._kind == "forged-mac":
+            source = self._random.randbytes(6)
+            source = bytes([source[0] & 0xFE]) + source[1:]  # a machine's, not a group's
+        else:
+            address = ".".join(str(self._random.randrange(1, 224)) for _ in range(4))
+        macs = (source, frames.mac_bytes(topology.ROUTER.mac))
+        ports = (self._random.randrange(1024, 65536), FORGED_PORT)
+        return frames.udp(macs, (address, topology.OUTSIDE), ports, self._random.randbytes(64))
+
+    def _ghost_appears(self, generation):
+        """The ghost is heard from a random place, so that the switch learns where it is."""
         if generation == self._generation:
-            self._at(self._gap(SUSPECT_BROADCASTS), self._suspect_broadcast, generation)
-            self._send(self._suspect, topology.BROADCAST)
+            ghost = topology.GHOST
+            place = self._random.choice([place for place in topology.places() if place not in self._suspects])
+            self._announce(place, ghost.mac, ghost.address)
+            self._at(self._random.uniform(*GHOST_SEEN), self._ghost_vanishes, generation)
+
+    def _ghost_vanishes(self, generation):
+        topology.forget(topology.GHOST)
+        if generation == self._generation:
+            self._at(self._random.uniform(*GHOST_GONE), self._ghost_appears, generation)
+
+    def _suspect_broadcast(self, place, generation):
+        if generation == self._generation:
+            self._at(self._gap(SUSPECT_BROADCASTS), self._suspect_broadcast, place, generation)
+            self._send(place, topology.BROADCAST)
 
     def _send(self, place, address):
         payload = bytes(self._random.randrange(40, 400))
@@ -138,14 +179,14 @@ class Traffic:
         except OSError:
             pass  # a cable is just being replugged
 
-    def _announce(self, place):
-        """A gratuitous ARP request, as a kernel sends when it gets an address."""
-        suspect = topology.SUSPECT
-        mac = bytes.fromhex(suspect.mac.replace(":", ""))
-        ip = socket.inet_aton(suspect.address)
-        head = b"\xff" * 6 + mac + b"\x08\x06"
-        arp = struct.pack(">HHBBH", 1, 0x0800, 6, 4, 1) + mac + ip + bytes(6) + ip
-        self._raw[place].sendto(head + arp, ("eth0", 0))
+    def _announce(self, place, mac, address):
+        self._send_raw(place, frames.announcement(frames.mac_bytes(mac), address))
+
+    def _send_raw(self, place, frame):
+        try:
+            self._raw[place].sendto(frame, ("eth0", 0))
+        except OSError:
+            pass  # a cable is just being replugged
 
 
 def _udp_socket():
@@ -168,7 +209,7 @@ def main():
             if not line:
                 return
             command = json.loads(line)
-            traffic.set_suspect(command["suspect"], command["mode"])
+            traffic.set_suspects(command["suspects"], command["rhythm"], command["kind"])
             print("ok", flush=True)
 
 

@@ -25,6 +25,7 @@ class Lab:
         self.wiring = topology.Topology()
         self.daemons = daemons.Daemons(self.home)
         self._hosts = None
+        self._suspects = {}
 
     def __enter__(self):
         try:
@@ -48,14 +49,29 @@ class Lab:
         netns.remove_all()
         shutil.rmtree(self.home, ignore_errors=True)
 
-    def place_suspect(self, place, mode, with_names=False):
-        """The suspect is now at `place` (None: nowhere) and sends in the rhythm of `mode`."""
-        self.daemons.stop("nmbd")
-        self._command(None, mode)
-        self.wiring.move_suspect(place)
-        self._command(place, mode)
+    def place_suspect(self, place, rhythm, with_names=False, kind="plain"):
+        """The suspect is now at `place` (None: nowhere) and sends in that rhythm."""
+        self.place_suspects({} if place is None else {place: topology.SUSPECT}, rhythm, kind)
         if with_names and place is not None:
             self.daemons.start_nmbd(place)
+
+    def place_suspects(self, suspects, rhythm, kind="plain"):
+        """The suspects are now at these places, in place of earlier ones; `kind`: see `hosts.py`."""
+        self.daemons.stop("nmbd")
+        self.move_suspects(suspects, rhythm, kind)
+        for place in suspects:
+            snmp.wait_until_linked(place)
+
+    def move_suspects(self, suspects, rhythm, kind="plain"):
+        """The same at once, while somebody searches."""
+        self._command({}, rhythm, kind)
+        self.wiring.plug_in(suspects)
+        self._command(suspects, rhythm, kind)
+        self._suspects = suspects
+
+    def fall_silent(self):
+        """The suspect sends nothing more by itself; it stays where it is."""
+        self._command(self._suspects, "silent", "plain")
 
     def writes(self):
         """Every SET that the switch's agent has decided, oldest first."""
@@ -91,8 +107,9 @@ class Lab:
         )
         self._hosts.stdout.readline()
 
-    def _command(self, place, mode):
-        self._hosts.stdin.write(json.dumps({"suspect": place, "mode": mode}) + "\n")
+    def _command(self, suspects, rhythm, kind):
+        told = {place: (machine.mac, machine.address) for place, machine in suspects.items()}
+        self._hosts.stdin.write(json.dumps({"suspects": told, "rhythm": rhythm, "kind": kind}) + "\n")
         self._hosts.stdin.flush()
         if self._hosts.stdout.readline().strip() != "ok":
             raise RuntimeError("the traffic generator has stopped")

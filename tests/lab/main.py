@@ -1,36 +1,57 @@
 """Reads the command line of tests/lab/run, stands the lab up and runs what was asked for."""
 
 import argparse
+import functools
 import os
 import random
 import signal
 import sys
 
+import compare
 import errors
 import halfspan
 import lab
 import scenarios
 import selftest
 import summary
+import worlds
 
-# Name: what runs, and how often if nothing else is said.
+# Name: what runs, and what it is about.
 SCENARIOS = {
-    "steady": (scenarios.steady, 20),
-    "bursty": (scenarios.bursty, 10),
-    "rare": (scenarios.rare, 10),
-    "silent": (scenarios.silent, 5),
-    "tables": (scenarios.tables, 5),
-    "kill": (scenarios.kill, 30),
-    "resume": (scenarios.resume, 3),
-    "ctrl-c": (scenarios.ctrl_c, 6),
-    "borrowed": (scenarios.borrowed, 3),
-    "errors": (errors.run, 1),
-    "halving": (scenarios.halving, 3),
+    **{world.name: (functools.partial(scenarios.in_world, world), world.__doc__) for world in worlds.WORLDS},
+    **{
+        name: (what, what.__doc__)
+        for name, what in (
+            ("kill", scenarios.kill),
+            ("resume", scenarios.resume),
+            ("ctrl-c", scenarios.ctrl_c),
+            ("borrowed", scenarios.borrowed),
+            ("errors", errors.run),
+            ("halving", scenarios.halving),
+        )
+    },
 }
+
+# How often a scenario runs if nothing else is said.
+RUNS = {
+    "steady": 20,
+    "bursty": 10,
+    "rare": 10,
+    "silent": 5,
+    "tables": 5,
+    "kill": 30,
+    "resume": 3,
+    "ctrl-c": 6,
+    "borrowed": 3,
+    "errors": 1,
+    "halving": 3,
+}
+RUNS_IN_A_WORLD = 20
 
 # What CI runs: every scenario, as often as twelve minutes on two cores allow.
 CI = {
     "steady": 5,
+    "silent": 1,
     "bursty": 1,
     "rare": 1,
     "tables": 2,
@@ -44,18 +65,19 @@ CI = {
 
 
 def _arguments():
-    known = "\n".join(f"  {name:<10}{what.__doc__.splitlines()[0]}" for name, (what, _) in SCENARIOS.items())
+    known = "\n".join(f"  {name:<14}{about.splitlines()[0]}" for name, (_, about) in SCENARIOS.items())
     parser = argparse.ArgumentParser(
         prog="tests/lab/run",
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        epilog=f"scenarios:\n  selftest  The lab proves itself, without halfspan.\n{known}",
+        epilog=f"scenarios:\n  selftest      The lab proves itself, without halfspan.\n"
+        f"  compare       halfspan and the baseline in turns, in the worlds named after it or in all.\n{known}",
     )
     parser.add_argument("scenario", nargs="*", help="default: the set that CI runs")
     parser.add_argument("--runs", type=int, help="how often")
     parser.add_argument("--seed", type=int, help="repeat a run's choices")
     arguments = parser.parse_args()
     for name in arguments.scenario:
-        if name != "selftest" and name not in SCENARIOS:
+        if name not in ("selftest", "compare") and name not in SCENARIOS:
             parser.error(f"no scenario {name!r}")
     return arguments
 
@@ -63,8 +85,7 @@ def _arguments():
 def _plan(arguments):
     if not arguments.scenario:
         return {"selftest": 1, **CI}
-    default = {name: often for name, (_, often) in SCENARIOS.items()}
-    return {name: arguments.runs or default.get(name, 1) for name in arguments.scenario}
+    return {name: arguments.runs or RUNS.get(name, RUNS_IN_A_WORLD) for name in arguments.scenario}
 
 
 def main():
@@ -79,8 +100,11 @@ def main():
         if plan:
             program = halfspan.Program(standing.home)
             bench = scenarios.Bench(standing, program, seed, counted.add)
-            for name, runs in plan.items():
-                SCENARIOS[name][0](bench, runs)
+            if plan.pop("compare", 0):
+                compare.run(bench, [world for world in worlds.WORLDS if world.name in plan or not plan], arguments.runs)
+            else:
+                for name, runs in plan.items():
+                    SCENARIOS[name][0](bench, runs)
     return 1 if counted.close() else 0
 
 

@@ -11,6 +11,7 @@ ENTRY = TABLE + (1,)
 SOURCE, DEST, DROP_EVENTS, DIRECTION, STATUS = 1, 2, 3, 4, 5
 
 RX_ONLY, TX_ONLY, BOTH = 1, 2, 3
+DIRECTIONS = (RX_ONLY, TX_ONLY, BOTH)
 ACTIVE, NOT_IN_SERVICE, NOT_READY, CREATE_AND_GO, CREATE_AND_WAIT, DESTROY = 1, 2, 3, 4, 5, 6
 
 NO_ACCESS, WRONG_TYPE, WRONG_VALUE, NO_CREATION = 6, 7, 10, 11
@@ -34,16 +35,16 @@ class Row:
     status: int = NOT_IN_SERVICE
 
 
-def test(rows, up, binds, is_integer):
+def test(rows, up, binds, is_integer, directions=DIRECTIONS):
     """Returns the rows that `binds` lead to, or raises `Refusal`; `rows` stay as they are.
 
     `rows` maps (source, dest) to `Row`; `up` maps the ifIndex of each port to whether it is up; `is_integer`
-    tells whether a varbind's type is INTEGER.
+    tells whether a varbind's type is INTEGER; `directions` are those that the switch can copy.
     """
     wishes = {}
     for index, bind in enumerate(binds, 1):
         pair, column = _place(bind, index)
-        _check_value(bind, column, index, is_integer)
+        _check_value(bind, column, index, is_integer, directions)
         if column in wishes.setdefault(pair, {}):
             raise Refusal(INCONSISTENT_VALUE, index)
         wishes[pair][column] = (bind.value, index)
@@ -68,11 +69,11 @@ def _place(bind, index):
     return instance, column
 
 
-def _check_value(bind, column, index, is_integer):
+def _check_value(bind, column, index, is_integer, directions):
     if not is_integer(bind):
         raise Refusal(WRONG_TYPE, index)
     allowed = {
-        DIRECTION: (RX_ONLY, TX_ONLY, BOTH),
+        DIRECTION: directions,
         STATUS: (ACTIVE, NOT_IN_SERVICE, CREATE_AND_GO, CREATE_AND_WAIT, DESTROY),
     }
     if bind.value not in allowed[column]:

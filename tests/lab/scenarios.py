@@ -1,15 +1,19 @@
-"""Runs of `locate` that find the suspect, and those that are broken off on the way."""
+"""Runs of `locate` in each world, those that are broken off on the way, and the baseline."""
 
+import contextlib
+import os
 import random
+import shutil
 import signal
+import tempfile
+import threading
 import time
 
 import halving as baseline
 import judge
 import snmp
 import topology
-
-MOST_CHANGES_STEADY = 7
+import worlds
 
 
 class Bench:
@@ -20,6 +24,16 @@ class Bench:
         self.program = program
         self.dice = random.Random(seed)
         self._report = report
+        self._typical = None
+
+    def typical_seconds(self):
+        """How long an undisturbed run takes, so that the random moments fall into all of its phases."""
+        if self._typical is None:
+            self.lab.place_suspect(topology.place_of(self.ports(1)[0]), "steady")
+            run = self.program.prepare()
+            run.locate("--yes", "--no-tables")
+            self._typical = run.finish().seconds
+        return self._typical
 
     def ports(self, count):
         """Host ports to plug the suspect in, each another one as long as there are enough."""
@@ -28,52 +42,57 @@ class Bench:
             order += self.dice.sample(list(topology.HOST_PORTS), len(topology.HOST_PORTS))
         return order[:count]
 
+    def keep_record(self, run, result):
+        """Keeps the record of a run that did not pass, for `halfspan locate --replay`."""
+        if os.path.exists(run.record):
+            handle, path = tempfile.mkstemp(prefix=f"halfspan-lab-{result.scenario}-", suffix=".record")
+            os.close(handle)
+            shutil.copy(run.record, path)
+            result.complaints.append(f"recorded in {path}")
+
     def done(self, result, finished=None):
         """Hands a result to the summary and leaves a clean switch for the next run."""
         self._report(result, finished)
         self.lab.clear_mirror()
 
 
-def steady(bench, runs):
-    """100 frames a second."""
-    _locate(bench, "steady", runs, "steady")
-
-
-def bursty(bench, runs):
-    """2 s at 50 frames a second, 20 s of silence."""
-    _locate(bench, "bursty", runs, "bursty")
-
-
-def rare(bench, runs):
-    """0.2 frames a second."""
-    _locate(bench, "rare", runs, "rare")
-
-
-def silent(bench, runs):
-    """Says nothing by itself; has to be woken."""
-    _locate(bench, "silent", runs, "silent")
-
-
-def tables(bench, runs):
-    """Steady, with the switch's forwarding table as a head start."""
-    _locate(bench, "tables", runs, "steady", options=("--yes",))
-
-
-def _locate(bench, name, runs, mode, options=("--yes", "--no-tables")):
+def in_world(kind, bench, runs):
+    """Runs of `locate` in a world."""
+    pace = worlds.Pace(seconds=bench.typical_seconds(), sets=15)
     for number, port in enumerate(bench.ports(runs), 1):
-        bench.lab.place_suspect(topology.place_of(port), mode, with_names=True)
-        result = judge.Result(name, f"{number}/{runs} port {port}")
-        before = judge.look(bench.lab)
-        run = bench.program.prepare()
-        run.locate(*options)
+        world = kind(bench.lab, bench.dice, port, number, pace)
+        locate_once(bench, world, f"{number}/{runs}")
+
+
+def locate_once(bench, world, number):
+    """One run in a world; returns its result."""
+    world.arrange()
+    result = judge.Result(world.name, f"{number} {world.title}")
+    before = judge.look(bench.lab)
+    run = bench.program.prepare(world.setup())
+    with disturbed(world):
+        run.locate(*world.options, target=world.target)
         finished = run.finish()
-        judge.located(result, finished, port)
-        judge.put_back(result, bench.lab, before)
-        judge.count_changes(result, finished, bench.lab, before)
-        if name == "steady":
-            few = result.changes <= MOST_CHANGES_STEADY
-            result.complain_unless(few, f"{result.changes} changes before the proof")
-        bench.done(result, finished)
+    judge.count_changes(result, finished, bench.lab, before)
+    world.judge(result, finished)
+    judge.put_back(result, bench.lab, before)
+    if not result.passed:
+        bench.keep_record(run, result)
+    bench.done(result, finished)
+    return result
+
+
+@contextlib.contextmanager
+def disturbed(world):
+    """In the block the switch misbehaves, and what happens in mid-run does; afterwards the switch is honest again."""
+    world.disturb()
+    happening = threading.Thread(target=world.meanwhile)
+    try:
+        happening.start()
+        yield
+    finally:
+        happening.join()
+        world.calm()
 
 
 def kill(bench, runs):
@@ -92,7 +111,7 @@ def ctrl_c(bench, runs):
 
 
 def _interrupted(bench, name, runs, act):
-    typical = _typical_seconds(bench)
+    typical = bench.typical_seconds()
     for number, port in enumerate(bench.ports(runs), 1):
         bench.lab.place_suspect(topology.place_of(port), "steady", with_names=name == "resume")
         result = judge.Result(name, f"{number}/{runs} port {port}")
@@ -103,14 +122,6 @@ def _interrupted(bench, name, runs, act):
         result.seconds = time.monotonic() - began
         judge.put_back(result, bench.lab, before)
         bench.done(result, finished)
-
-
-def _typical_seconds(bench):
-    """How long an undisturbed run takes, so that the random moments fall into all of its phases."""
-    bench.lab.place_suspect(topology.place_of(bench.ports(1)[0]), "steady")
-    run = bench.program.prepare()
-    run.locate("--yes", "--no-tables")
-    return run.finish().seconds
 
 
 def _run_until(bench, typical):
@@ -180,11 +191,18 @@ def borrowed(bench, runs):
 
 def halving(bench, runs):
     """The baseline: halving with fixed 5-second windows, by snmpset and tcpdump."""
+    pace = worlds.Pace(seconds=baseline.WINDOW * 4, sets=5)
     for number, port in enumerate(bench.ports(runs), 1):
-        bench.lab.place_suspect(topology.place_of(port), "steady")
-        result = judge.Result("halving", f"{number}/{runs} port {port}")
-        answer = baseline.run()
-        result.verdict = judge.RIGHT if answer.port == port else judge.WRONG
-        result.complain_unless(answer.port == port, f"named port {answer.port}")
-        result.seconds, result.changes = answer.seconds, answer.changes
+        world = worlds.Steady(bench.lab, bench.dice, port, number, pace)
+        result = halve_once(bench, world, f"{number}/{runs}")
         bench.done(result)
+
+
+def halve_once(bench, world, number):
+    """One run of the baseline in a world; returns its result."""
+    world.arrange()
+    result = judge.Result("halving", f"{number} {world.title}")
+    with disturbed(world):
+        answer = baseline.run(world.expression, world.direction)
+    judge.halved(result, answer, world.right())
+    return result

@@ -7,6 +7,7 @@ import capture
 import daemons
 import halving
 import netns
+import selftest_worlds
 import snmp
 import topology
 from portcopy import ACTIVE, BOTH, CREATE_AND_WAIT, NOT_IN_SERVICE, RX_ONLY, TX_ONLY
@@ -46,6 +47,7 @@ def run(lab):
         part(lab, checks)
         lab.clear_mirror()
         checks.same(f"{part.__name__[1:]}: nothing is left mirrored", lab.filters(), [])
+    selftest_worlds.run(lab, checks)
     checks.same("the mirror table is as it was", snmp.mirror_state(), untouched)
     return checks
 
@@ -216,7 +218,7 @@ def _names(lab, checks):
 
 def _baseline(lab, checks):
     lab.place_suspect("h14", "steady")
-    answer = halving.run()
+    answer = halving.run(f"ether src {MAC}")
     checks.same("halving by hand finds the steady suspect", answer.port, 14)
     print(f"      in {answer.seconds:.1f} s and {answer.changes} changes")
 

@@ -11,6 +11,9 @@ import topology
 _READ = ("-v2c", "-c", "lab-read")
 _WRITE = ("-v2c", "-c", "lab-write")
 _TABLE = "." + ".".join(map(str, portcopy.TABLE))
+_IF_TABLE = ".1.3.6.1.2.1.2.2"
+_OPER_STATUS = f"{_IF_TABLE}.1.8"  # ifOperStatus
+_CACHE_TIMEOUT = ".1.3.6.1.4.1.8072.1.5.3.1.2"  # nsCacheTimeout of the NET-SNMP-AGENT-MIB, indexed by a table's OID
 _REASON = re.compile(r"Reason: ([A-Za-z]+)|(Timeout)")
 
 
@@ -66,10 +69,10 @@ def destroy(source, dest=topology.LAPTOP_PORT):
     return [(column(portcopy.STATUS, source, dest), "i", portcopy.DESTROY)]
 
 
-def mirror_exactly(wanted, now=frozenset()):
+def mirror_exactly(wanted, now=frozenset(), direction=portcopy.RX_ONLY):
     """Changes the laptop's mirror from the sources `now` to those of `wanted`, in one request."""
     triples = [triple for port in sorted(now - wanted) for triple in destroy(port)]
-    triples += [triple for port in sorted(wanted - now) for triple in create(port)]
+    triples += [triple for port in sorted(wanted - now) for triple in create(port, direction=direction)]
     return set_values(*triples) if triples else "noError"
 
 
@@ -79,4 +82,19 @@ def wait_until_up(address, seconds=20.0):
     while not get(".1.3.6.1.2.1.1.3.0", address):
         if time.monotonic() > end:
             raise RuntimeError(f"no SNMP agent at {address}")
+        time.sleep(0.1)
+
+
+def read_links_often():
+    """Makes snmpd look at the kernel's interfaces every second; by itself it may tell of a cable that was out 15 s ago."""
+    set_values((f"{_CACHE_TIMEOUT}{_IF_TABLE}", "i", 1))
+
+
+def wait_until_linked(place, seconds=20.0):
+    """Returns once the agent tells that the port of `place` has link: who reads that it has none does not search it."""
+    port = next((port for port in topology.HOST_PORTS if topology.place_of(port) == place), None)
+    end = time.monotonic() + seconds
+    while port is not None and get(f"{_OPER_STATUS}.{topology.if_index(port)}") not in ("1", "up"):
+        if time.monotonic() > end:
+            raise RuntimeError(f"the agent does not tell that port {port} has link")
         time.sleep(0.1)

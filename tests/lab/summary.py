@@ -4,7 +4,7 @@ import collections
 
 import judge
 
-_COLUMNS = f"{'scenario':<10}{'runs':>6}{'right':>7}{'wrong':>7}{'undecided':>11}{'failed':>8}"
+_COLUMNS = f"{'scenario':<13}{'runs':>6}{'right':>7}{'wrong':>7}{'undecided':>11}{'failed':>8}"
 _COLUMNS += f"{'mean s':>9}{'max s':>9}{'changes before proof':>22}"
 
 
@@ -22,7 +22,7 @@ class Summary:
         mark = "ok  " if result.passed else "FAIL"
         changes = "" if result.changes is None else f"  {result.changes} changes"
         writes = f" ({result.writes} writes)" if result.writes else ""
-        line = f"{mark}  {result.scenario:<9} {result.title:<46} {result.verdict:<9}"
+        line = f"{mark}  {result.scenario:<12} {result.title:<46} {result.verdict:<9}"
         print(f"{line} {result.seconds:7.2f} s{changes}{writes}", flush=True)
         for complaint in result.complaints:
             print(f"        {complaint}", flush=True)
@@ -53,6 +53,6 @@ def _row(scenario, results):
     seconds = [result.seconds for result in results]
     changes = [result.changes for result in results if result.changes is not None]
     shown = f"{sum(changes) / len(changes):.1f}, at most {max(changes)}" if changes else ""
-    row = f"{scenario:<10}{len(results):>6}{count[judge.RIGHT]:>7}{count[judge.WRONG]:>7}"
+    row = f"{scenario:<13}{len(results):>6}{count[judge.RIGHT]:>7}{count[judge.WRONG]:>7}"
     row += f"{count[judge.UNDECIDED]:>11}{count[judge.FAILED]:>8}"
     return row + f"{sum(seconds) / len(seconds):>9.2f}{max(seconds):>9.2f}{shown:>22}"

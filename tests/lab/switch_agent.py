@@ -1,18 +1,22 @@
 """The switch's own agent: a subagent of snmpd that serves the bridge's tables and drives its mirror.
 
-    switch_agent.py SOCKET LOG
+    switch_agent.py SOCKET LOG < commands
 
 Runs in the switch's namespace. Every decided SET is a line of JSON in LOG: the truth about what was written.
+A command is a line of JSON and is answered by a line `ok`: {"faults": {…}} makes the switch misbehave from now on,
+{"settle": true} is answered once the data plane has followed.
 """
 
 import bisect
 import json
+import selectors
 import sys
 import time
 
 import agentx
 import dataplane
 import portcopy
+import switch_faults
 import switch_mib
 
 
@@ -31,12 +35,26 @@ class SwitchAgent:
         self._before = None
         self._planned = None
         self._mirrors = dataplane.Mirrors()
+        self._faults = switch_faults.Faults()
+        self._to_do = switch_faults.Timetable()
+        self._decided = 0
+        self._loss_at = None
         self._shown = []
         self._shown_rows = None
         self._read_at = float("-inf")
 
     def serve(self):
         """Works until snmpd goes."""
+        waiting = selectors.DefaultSelector()
+        waiting.register(self._session, selectors.EVENT_READ, self._serve_request)
+        waiting.register(sys.stdin, selectors.EVENT_READ, self._obey)
+        go_on = True
+        while go_on:
+            ready = waiting.select(self._pause())
+            self._do_what_is_due()
+            go_on = all([key.data() for key, _ in ready])
+
+    def _serve_request(self):
         handlers = {
             agentx.GET: self._get,
             agentx.GET_NEXT: self._get_next,
@@ -46,12 +64,50 @@ class SwitchAgent:
             agentx.UNDO_SET: self._undo_set,
             agentx.CLEANUP_SET: self._cleanup_set,
         }
-        while (request := self._session.receive()) is not None:
-            if request.kind == agentx.CLOSE:
-                return
-            handler = handlers.get(request.kind)
-            if handler is not None:
-                handler(request)
+        request = self._session.receive()
+        if request is None or request.kind == agentx.CLOSE:
+            return False
+        handler = handlers.get(request.kind)
+        if handler is not None:
+            handler(request)
+        return True
+
+    def _obey(self):
+        line = sys.stdin.readline()
+        if not line:
+            return False
+        command = json.loads(line)
+        if "faults" in command:
+            self._faults = switch_faults.Faults(**command["faults"])
+            self._decided, self._loss_at = 0, None
+        while "settle" in command and (pause := self._to_do.pause(time.monotonic())) is not None:
+            time.sleep(pause)
+            self._do_what_is_due()
+        print("ok", flush=True)
+        return True
+
+    def _pause(self):
+        now = time.monotonic()
+        pauses = [self._to_do.pause(now)]
+        if self._loss_at is not None:
+            pauses.append(max(0.0, self._loss_at - now))
+        return min((pause for pause in pauses if pause is not None), default=None)
+
+    def _do_what_is_due(self):
+        now = time.monotonic()
+        copies = self._to_do.take(now)
+        if copies is not None:
+            self._mirrors.apply(copies, _names(dataplane.ports()))
+        if self._loss_at is not None and self._loss_at <= now:
+            self._loss_at = None
+            self._lose()
+
+    def _lose(self):
+        """What is copied is gone; the next change that is made brings it back, as far as the rows are still there."""
+        self._mirrors.apply(set(), _names(dataplane.ports()))
+        if self._faults.rows_too:
+            self._rows = {}
+        self._write_log("lost", ())
 
     def _objects(self):
         now = time.monotonic()
@@ -67,8 +123,7 @@ class SwitchAgent:
     def _notice_links(self, ports):
         rows = portcopy.without_links(self._rows, _up(ports))
         if rows != self._rows:
-            self._mirrors.apply(portcopy.copies(rows), _names(ports))
-            self._rows = rows
+            self._switch_to(rows)
 
     def _get(self, request):
         shown = self._objects()
@@ -102,7 +157,8 @@ class SwitchAgent:
         ports = dataplane.ports()
         self._notice_links(ports)
         try:
-            self._planned = portcopy.test(self._rows, _up(ports), binds, _is_integer)
+            directions = self._faults.directions()
+            self._planned = portcopy.test(self._rows, _up(ports), binds, _is_integer, directions)
         except portcopy.Refusal as refusal:
             self._planned = None
             self._write_log("refused", binds, error=refusal.error)
@@ -113,8 +169,9 @@ class SwitchAgent:
 
     def _commit_set(self, request):
         self._before = self._rows
-        if self._switch_to(self._planned):
+        if self._switch_to(self._faults.shown(self._planned)):
             self._write_log("written", self._binds)
+            self._count_down_to_loss()
             self._session.respond(request)
         else:
             self._session.respond(request, portcopy.COMMIT_FAILED, 1)
@@ -128,11 +185,20 @@ class SwitchAgent:
         # The one request without an answer (RFC 2741 section 7.2.4.4).
         self._before = self._planned = None
 
+    def _count_down_to_loss(self):
+        self._decided += 1
+        if self._decided == self._faults.lost_after:
+            self._loss_at = time.monotonic() + self._faults.lost_pause
+
     def _switch_to(self, rows):
-        try:
-            self._mirrors.apply(portcopy.copies(rows), _names(dataplane.ports()))
-        except OSError:
-            return False
+        copies = self._faults.copied(rows)
+        if self._faults.late:
+            self._to_do.add(time.monotonic() + self._faults.late, copies)
+        else:
+            try:
+                self._mirrors.apply(copies, _names(dataplane.ports()))
+            except OSError:
+                return False
         self._rows = rows
         return True
 

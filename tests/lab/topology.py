@@ -6,7 +6,7 @@
     laptop  eth0 on port 24 (the mirror's destination), mgmt0 on the management network
 
 The suspect is an identity (MAC and address), not a namespace: moving it is taking a cable out of one
-machine and plugging another one in. Nothing is rebuilt.
+machine and plugging another one in. Nothing is rebuilt. An identity can be in two places at once.
 """
 
 import dataclasses
@@ -37,6 +37,10 @@ class Machine:
 SUSPECT = Machine("04:d4:c4:12:34:56", "10.77.0.57")
 ROUTER = Machine("02:00:00:00:01:01", ROUTER_ADDRESS)
 LAPTOP = Machine("02:00:00:00:02:40", LAPTOP_ADDRESS)
+# Everybody believes it is there; no switch knows where, unless something is sent in its name.
+GHOST = Machine("02:00:00:00:09:99", "10.77.0.250")
+# Somewhere on the internet: the router takes what is sent there and throws it away.
+OUTSIDE = "203.0.113.66"
 
 
 def if_index(port):
@@ -66,7 +70,7 @@ class Topology:
     """The wired lab. Knows where the suspect is plugged in."""
 
     def __init__(self):
-        self.suspect_at = None
+        self._plugged = {}
 
     def build(self):
         for name in ("sw", "core", "gw", "laptop", *places()):
@@ -82,14 +86,19 @@ class Topology:
             netns.sysctl("/proc/sys/net/ipv4/ip_forward", 1)
             # The router learns who announces itself, as one that has talked to everybody would know.
             netns.sysctl("/proc/sys/net/ipv4/conf/eth0/arp_accept", 1)
+        netns.batch("gw", [f"route add blackhole {OUTSIDE}"])
 
-    def move_suspect(self, place):
-        """Plugs the suspect in at `place`, or nowhere if it is None."""
-        if self.suspect_at is not None:
-            self._replug(self.suspect_at, own_identity(self.suspect_at))
-        self.suspect_at = place
-        if place is not None:
-            self._replug(place, SUSPECT)
+    def plug_in(self, machines):
+        """Plugs machines in at places, instead of those that were plugged in before; `machines` maps place to machine."""
+        for place in self._plugged:
+            self._replug(place, own_identity(place))
+        self._plugged = dict(machines)
+        for place, machine in machines.items():
+            self._replug(place, machine)
+
+    def pull_out(self, place):
+        """Takes the cable out, until something else is plugged in there."""
+        netns.batch("sw", [f"link set {_port_of(place)} down"])
 
     def _build_switch(self):
         bridge = "link add br0 type bridge stp_state 0 forward_delay 0 mcast_snooping 0"
@@ -154,10 +163,7 @@ class Topology:
 
     def _replug(self, place, machine):
         """Unplugs and plugs a cable: the switch forgets what it has learnt there."""
-        if place in BEHIND_UPLINK:
-            switch, port = "core", place
-        else:
-            switch, port = "sw", f"port{place[1:]}"
+        switch, port = ("core", place) if place in BEHIND_UPLINK else ("sw", _port_of(place))
         netns.batch(switch, [f"link set {port} down"])
         netns.batch(place, ["addr flush dev eth0", f"link set eth0 address {machine.mac}"])
         self._settle(place, machine)
@@ -167,7 +173,7 @@ class Topology:
         self._address(place, "eth0", machine.address)
         # Everybody knows everybody's MAC: what the suspect sends is then its rhythm alone, without ARP of
         # its own that would make a rare talker less rare.
-        known = [own_identity(other) for other in places()] + [ROUTER, LAPTOP, SUSPECT]
+        known = [own_identity(other) for other in places()] + [ROUTER, LAPTOP, SUSPECT, GHOST]
         netns.batch(
             place,
             [
@@ -176,6 +182,20 @@ class Topology:
                 if other != machine
             ],
         )
+
+
+def forget(machine):
+    """The switch no longer knows where a machine is: what is sent to it goes to every port."""
+    for line in netns.check(["bridge", "-n", netns.full("sw"), "fdb", "show", "br", "br0"]).splitlines():
+        words = line.split()
+        if words[0] == machine.mac:
+            delete = ["fdb", "del", machine.mac, "dev", words[words.index("dev") + 1], "master"]
+            netns.check(["bridge", "-n", netns.full("sw"), *delete])
+
+
+def _port_of(place):
+    """The switch's interface that a machine's cable ends in."""
+    return f"port{place[1:]}"
 
 
 def outlet_of(port):

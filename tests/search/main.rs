@@ -7,7 +7,7 @@ mod world;
 use std::time::Duration;
 
 use halfspan::port::{PortId, PortSet};
-use halfspan::search::{Observed, Quality, Question, Search, Step, Verdict};
+use halfspan::search::{Knocks, Observed, Quality, Question, Search, Step, Verdict};
 use world::{Dice, Talk, World, moment};
 
 fn question(ports: u16) -> Question {
@@ -46,6 +46,7 @@ fn play(question: Question, mut hear: impl FnMut(&PortSet, f64) -> Option<f64>) 
             until,
             sightings: heard.map(|_| until).into_iter().collect(),
             quality: Quality::Alive,
+            knocks: Knocks::default(),
         });
         now = until.0.as_secs_f64();
     }
@@ -71,6 +72,19 @@ fn a_steady_suspect_is_found_with_as_many_cycles_as_asked() {
         };
         assert_eq!((port, made), (PortId(17), cycles));
     }
+}
+
+#[test]
+fn a_lone_candidate_is_proven_against_nothing_mirrored() {
+    let question = Question {
+        proof_cycles: 2,
+        ..question(1)
+    };
+    let (verdict, _) = play(question, steady(1));
+    let Verdict::Found { cycles, .. } = verdict else {
+        panic!("{verdict:?}")
+    };
+    assert_eq!(cycles, 2);
 }
 
 #[test]

@@ -17,9 +17,10 @@ use halfspan::locate::{Evidence, Instruments, LocateError, drive};
 use halfspan::mirror::Mirror;
 use halfspan::port::{PortId, PortSet};
 use halfspan::search::{Purpose, Question, Verdict};
+use halfspan::stimulus::Stimulus;
 
 use scenario::{Expected, Scenario};
-use world::World;
+use world::{FakeDoor, World};
 
 /// Plays one scenario with one seed; returns what came out and how often the switch was written to.
 fn play(scenario: &Scenario, seed: u64) -> Played {
@@ -38,9 +39,13 @@ fn play(scenario: &Scenario, seed: u64) -> Played {
         seed,
         proof_cycles: PROOF_CYCLES,
     };
+    let door = Box::new(FakeDoor(world.clone()));
+    let knocks = scenario.suspect.answers.is_some();
+    let mut stimulus = knocks.then(|| Stimulus::new(door, seed));
     let instruments = Instruments {
         mirror: &mut mirror,
         sniffer: &mut sniffer,
+        stimulus: stimulus.as_mut(),
         clock: &clock,
         interrupted: &|| false,
         observer: &mut |_| {},

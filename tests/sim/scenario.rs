@@ -63,6 +63,9 @@ pub(crate) struct Switch {
 pub(crate) struct Host {
     /// 0: behind none of the candidates.
     pub(crate) port: u16,
+    /// The share of knocks that it answers; `None` where nobody knocks.
+    #[serde(default)]
+    pub(crate) answers: Option<f64>,
     pub(crate) sends: Sends,
 }
 

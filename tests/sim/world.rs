@@ -1,6 +1,8 @@
 //! A switch with hosts on a virtual clock: what is mirrored, who sends when, and what the laptop hears.
 
 use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::io;
 use std::ops::ControlFlow;
 use std::rc::Rc;
 use std::time::Duration;
@@ -9,8 +11,9 @@ use halfspan::clock::{Clock, Moment};
 use halfspan::mac::Mac;
 use halfspan::mirror::{Copies, Mirror, MirrorError, MirrorLimits, Written};
 use halfspan::port::{PortId, PortSet};
-use halfspan::sniff::{Heard, Sighting, SniffError, Sniffer};
+use halfspan::sniff::{Addressee, Heard, Sighting, SniffError, Sniffer};
 use halfspan::snmp::SnmpError;
+use halfspan::stimulus::Door;
 
 use crate::scenario::{FaultKind, Scenario, Sends};
 
@@ -30,6 +33,10 @@ struct State {
     deaf_until: Duration,
     session_ends: Option<Duration>,
     talkers: Vec<Talker>,
+    /// Where the suspect is, and the share of knocks it answers.
+    answers: (PortId, f64),
+    /// When the answers to knocks pass the switch.
+    answered: VecDeque<Duration>,
     faults: Vec<crate::scenario::Fault>,
     late: Duration,
     limits: MirrorLimits,
@@ -95,6 +102,11 @@ impl World {
             deaf_until: Duration::ZERO,
             session_ends: None,
             talkers: Vec::new(),
+            answers: (
+                PortId(scenario.suspect.port),
+                scenario.suspect.answers.unwrap_or(0.0),
+            ),
+            answered: VecDeque::new(),
             faults: scenario.faults.clone(),
             late: Duration::from_millis(scenario.switch.late_ms),
             limits: MirrorLimits {
@@ -160,6 +172,15 @@ impl State {
         alive && set.is_some_and(|set| set.contains(port))
     }
 
+    /// Takes the next answer before `until`.
+    fn next_answer(&mut self, until: Duration) -> Option<Duration> {
+        let next = self.answered.front().copied()?;
+        if next >= until {
+            return None;
+        }
+        self.answered.pop_front()
+    }
+
     /// Takes the next frame before `until`, whether it is heard or not.
     fn next_frame(&mut self, until: Duration) -> Option<(Duration, bool, bool, Mac)> {
         let first = self.talkers.iter_mut().min_by_key(|talker| talker.next)?;
@@ -204,6 +225,14 @@ impl Sniffer for FakeSniffer {
     ) -> Result<Heard, SniffError> {
         let mut heard = Heard::default();
         let mut state = self.0.0.borrow_mut();
+        while let Some(at) = state.next_answer(until.0) {
+            let (port, _) = state.answers;
+            let answer = sighting(at, Addressee::Prober);
+            if state.mirrored_at(at, port) && on_sighting(&answer).is_break() {
+                state.now = state.now.max(at);
+                return Ok(heard);
+            }
+        }
         while let Some((at, audible, suspect, mac)) = state.next_frame(until.0) {
             if !audible {
                 continue;
@@ -214,21 +243,47 @@ impl Sniffer for FakeSniffer {
                 heard.foreign_sources.insert(mac);
                 continue;
             }
-            let sighting = Sighting {
-                at: Moment(at),
-                src: Some(mac),
-                dst: None,
-                src_ip: None,
-                wire_len: 60,
-                reaches_us_anyway: false,
-            };
-            if on_sighting(&sighting).is_break() {
+            if on_sighting(&sighting(at, Addressee::Other)).is_break() {
                 state.now = state.now.max(at);
                 return Ok(heard);
             }
         }
         state.now = state.now.max(until.0);
         Ok(heard)
+    }
+}
+
+fn sighting(at: Duration, to: Addressee) -> Sighting {
+    Sighting {
+        at: Moment(at),
+        src: Some(SUSPECT),
+        dst: None,
+        src_ip: None,
+        wire_len: 60,
+        to,
+    }
+}
+
+/// A door whose knocks the suspect answers two milliseconds later, to a third machine.
+pub(crate) struct FakeDoor(pub(crate) World);
+
+impl Door for FakeDoor {
+    fn describe(&self) -> String {
+        "knocks".to_owned()
+    }
+
+    fn knock(&mut self) -> io::Result<()> {
+        let mut state = self.0.0.borrow_mut();
+        let (_, share) = state.answers;
+        if state.random.f64() < share {
+            let at = state.now + Duration::from_millis(2);
+            state.answered.push_back(at);
+        }
+        Ok(())
+    }
+
+    fn answers(&mut self) -> u32 {
+        0
     }
 }
 

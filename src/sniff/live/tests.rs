@@ -13,6 +13,7 @@ use nix::sys::socket::{
 use super::*;
 use crate::clock::Clock;
 use crate::mac::Mac;
+use crate::sniff::Addressee;
 use crate::sniff::drop_privileges;
 use crate::wire::ethernet::{EtherType, Tag};
 use crate::wire::{ethernet, ip, udp};
@@ -122,11 +123,11 @@ fn the_suspect_is_sighted_behind_any_tags_and_others_are_counted() {
             assert_eq!(sighting.src, Some(SUSPECT), "{suspect:?} {tags:?}");
             assert_eq!(sighting.src_ip, Some(SUSPECT_IP.into()));
             assert_eq!(sighting.wire_len as usize, 14 + 428 + 4 * tags.len());
-            assert!(!sighting.reaches_us_anyway);
+            assert_eq!(sighting.to, Addressee::Other);
             let slack = Duration::from_millis(1);
             assert!(sighting.at + slack >= before && sighting.at <= after);
         }
-        assert!(seen[4].reaches_us_anyway);
+        assert_eq!(seen[4].to, Addressee::Group);
         assert_eq!((heard.foreign_frames, heard.lost), (4, 0), "{suspect:?}");
         assert_eq!(heard.foreign_sources, [OTHER].into());
     }

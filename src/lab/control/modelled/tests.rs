@@ -13,7 +13,9 @@ fn all() -> Vec<(&'static str, &'static Model)> {
         (*name, model)
     };
     let every = crate::lab::models::ALL.iter().map(read);
-    every.filter(|(_, model)| model.played_by.is_none()).collect()
+    every
+        .filter(|(_, model)| model.played_by.is_none())
+        .collect()
 }
 
 fn described(text: &str) -> (Arc<Hardware>, Box<dyn Control>) {
@@ -96,7 +98,11 @@ fn a_row_goes_through_the_states_of_rfc_2579() {
     let mut put = |oid: &[u32], value: i32| set(&mut control, &hardware, &[(oid, number(value))]);
     let refused = Err(SetTestError::InconsistentValue);
     assert_eq!(put(&status, 1), refused, "active before it is there");
-    assert_eq!(put(&status, 4), refused, "createAndGo without a destination");
+    assert_eq!(
+        put(&status, 4),
+        refused,
+        "createAndGo without a destination"
+    );
     assert_eq!(put(&status, 5), Ok(()));
     assert_eq!(put(&status, 5), refused, "made twice");
     assert_eq!(put(&status, 1), refused, "active while not ready");
@@ -107,8 +113,16 @@ fn a_row_goes_through_the_states_of_rfc_2579() {
     assert_eq!(put(&status, 1), Ok(()));
     assert_eq!(put(&column(1, 3, &[1]), 6), refused, "in use");
     assert_eq!(put(&status, 6), Ok(()));
-    assert_eq!(put(&status, 6), Ok(()), "destroying what is not there is fine");
-    assert_eq!(put(&column(1, 4, &[3]), 5), Err(SetTestError::NoCreation), "session 3 of 2");
+    assert_eq!(
+        put(&status, 6),
+        Ok(()),
+        "destroying what is not there is fine"
+    );
+    assert_eq!(
+        put(&column(1, 4, &[3]), 5),
+        Err(SetTestError::NoCreation),
+        "session 3 of 2"
+    );
     assert_eq!(control.objects(0), BTreeMap::new());
 }
 
@@ -120,14 +134,24 @@ fn members_need_their_session_and_ports_that_are_up() {
     let mut put = |bindings: &[(&[u32], Value)]| set(&mut control, &hardware, bindings);
     let early = put(&[(&member(1), number(4))]);
     assert_eq!(early, Err(SetTestError::InconsistentName));
-    let made = [(&column(1, 2, &[1])[..], number(7)), (&column(1, 4, &[1]), number(4))];
+    let made = [
+        (&column(1, 2, &[1])[..], number(7)),
+        (&column(1, 4, &[1]), number(4)),
+    ];
     assert_eq!(put(&made), Ok(()));
     let way = column(2, 2, &[1, 1]);
     assert_eq!(put(&[(&way, number(1)), (&member(1), number(4))]), Ok(()));
     let refused = Err(SetTestError::InconsistentValue);
-    assert_eq!(put(&[(&member(7), number(4))]), refused, "it is the destination");
+    assert_eq!(
+        put(&[(&member(7), number(4))]),
+        refused,
+        "it is the destination"
+    );
     assert_eq!(put(&[(&member(8), number(4))]), refused, "port 8 is down");
-    assert_eq!(put(&[(&member(9), number(4))]), Err(SetTestError::NoCreation));
+    assert_eq!(
+        put(&[(&member(9), number(4))]),
+        Err(SetTestError::NoCreation)
+    );
     assert_eq!(active_sources(&*control), [(1, Direction::Ingress)]);
 }
 
@@ -155,7 +179,10 @@ scalars:
     for bad in ["1/0/9", "1/0/x", "gi3", "1/0/3-1", ","] {
         assert_eq!(put(1, text(bad)), wrong, "{bad}");
     }
-    assert_eq!(put(1, text("1/0/1,1/0/2,1/0/3,1/0/4")), Err(SetTestError::WrongLength));
+    assert_eq!(
+        put(1, text("1/0/1,1/0/2,1/0/3,1/0/4")),
+        Err(SetTestError::WrongLength)
+    );
     assert_eq!(put(2, octets(&[0b0110, 0, 0])), Ok(()));
     assert_eq!(put(2, octets(&[1])), wrong, "there is no port 0");
     assert_eq!(put(3, octets(&[0, 0, 0, 1, 0, 0, 0, 5])), Ok(()));
