@@ -14,10 +14,12 @@ use super::Copies;
 use super::binding::Objects;
 use super::state::State;
 
+mod changes;
 mod commands;
 mod pairs;
 mod rows;
 mod settings;
+mod showing;
 mod source_row;
 mod tables;
 mod target;

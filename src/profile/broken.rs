@@ -76,8 +76,8 @@ const MISTAKES: &[Mistake] = &[
     ),
     (
         DGS1210,
-        "role: destination\n",
-        "role: keep\n",
+        "role: destination\n    syntax: integer\n    codes: { none: 0 }",
+        "role: keep\n    syntax: integer",
         "there is no `destination`",
     ),
     (

@@ -146,6 +146,7 @@ impl Site {
         let roots = mirror_roots(self.profile).into_iter();
         roots
             .flat_map(|root| client.walk(&Oid::from(root)).unwrap())
+            .filter(|binding| !shows_the_last_apply(self.profile, &binding.oid))
             .collect()
     }
 
@@ -192,6 +193,12 @@ fn mirror_roots(profile: Profile) -> Vec<&'static [u32]> {
         // Nothing else in the lab is below `enterprises`.
         Profile::Described(_) => vec![SMON, &[1, 3, 6, 1, 4, 1]],
     }
+}
+
+/// Tells whether an object only shows how the last apply went, which no manager can put back.
+fn shows_the_last_apply(profile: Profile, oid: &Oid) -> bool {
+    // agApplyConfig of LENOVO and BLADETYPE2
+    ["lenovo-rackswitch", "bladeos"].contains(&profile.name()) && oid.0.ends_with(&[1, 1, 8, 2, 0])
 }
 
 /// The built program in `folder`, without any of the user's own settings.

@@ -8,8 +8,9 @@ use super::forwarding::ForwardingTable;
 use super::sheet::{Cell, Count, Sheet, int, text};
 use super::{Mib, Mirror};
 use crate::lab::control::mask_of_ports;
+use crate::lab::family::Profile;
 use crate::lab::site::{NEIGHBOUR_MAC, PortSite, SWITCH_MAC, Site};
-use crate::lab::spec::{Profile, Spec};
+use crate::lab::spec::Spec;
 use crate::lab::world::World;
 use crate::port::BridgePort;
 

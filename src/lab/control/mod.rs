@@ -15,8 +15,9 @@ use async_snmp::handler::SetTestError;
 
 use crate::port::BridgePort;
 
+use super::family::Profile;
 use super::faults::Beyond;
-use super::spec::{Directions, Profile, Spec};
+use super::spec::{Directions, Spec};
 
 mod action;
 mod add_remove;

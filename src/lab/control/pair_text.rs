@@ -48,7 +48,7 @@ impl PairText {
             .split_ascii_whitespace()
             .map(|number| number.parse().map_err(|_| SetTestError::WrongValue))
             .collect::<Result<_, _>>()?;
-        if numbers.is_empty() || numbers.len() % 2 != 0 {
+        if numbers.is_empty() || !numbers.len().is_multiple_of(2) {
             return Err(SetTestError::WrongValue);
         }
         for pair in numbers.chunks_exact(2) {
@@ -168,7 +168,11 @@ mod tests {
 
     #[test]
     fn pairs_are_added_and_removed_one_at_a_time() {
-        let hardware = hardware(Directions::Any, None);
+        let one_session = hardware(Directions::Any, None);
+        let hardware = Arc::new(Hardware {
+            sessions: 2,
+            ..(*one_session).clone()
+        });
         let entry = [1, 3, 6, 1, 4, 1, 1991, 1];
         let mut control: Box<dyn Control> = Box::new(PairText::new(Arc::clone(&hardware), &entry));
         let list = |port: u32| join(&entry, &[LIST, 48 + port]);

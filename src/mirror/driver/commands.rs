@@ -1,16 +1,17 @@
 //! Shape H: arguments are written into scalars, then an action is written that carries them out; what is mirrored is
 //! shown elsewhere. Or one object adds the port that is written to it, and another one removes it.
 //!
-//! Arguments are the same before and after in no sense that matters: what is put back is what they brought about.
+//! What is put back is what the arguments brought about, and then they themselves: they do nothing without the action.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::mirror::binding::{Bound, Objects};
 use crate::mirror::state::State;
 use crate::profile::{Carries, Direction, Instance, Role};
-use crate::snmp::VarBind;
+use crate::snmp::{Oid, VarBind};
 
-use super::tables::{direction_of, port_number, request};
+use super::showing::direction_of;
+use super::tables::{port_number, request};
 use super::{Batch, Driver, Seen, Situation, Task};
 
 /// Session, destination and source of a mirrored port.
@@ -58,6 +59,21 @@ impl Commands {
             }
         }
         mirrored
+    }
+
+    /// The arguments that are not what they were, with their old values.
+    fn changed_arguments(&self, now: &State, then: &State) -> Vec<VarBind> {
+        let is_argument = |oid: &Oid| {
+            let found = self.objects.of(oid);
+            found.is_some_and(|(_, bound)| bound.object.role == Role::Argument)
+        };
+        then.iter()
+            .filter(|(oid, value)| is_argument(oid) && now.get(oid) != Some(*value))
+            .map(|(oid, value)| VarBind {
+                oid: oid.clone(),
+                value: value.clone(),
+            })
+            .collect()
     }
 
     /// The request, or requests, that add or remove one source.
@@ -186,10 +202,21 @@ impl Driver for Commands {
     fn plan_restore(&self, situation: Situation<'_>) -> Vec<Batch> {
         let now = self.mirrored(situation.now);
         let then = self.mirrored(situation.then);
-        self.batches(&now, &then, situation.attempt)
+        let batches = self.batches(&now, &then, situation.attempt);
+        if !batches.is_empty() {
+            return batches;
+        }
+        let arguments: Vec<VarBind> = self.changed_arguments(situation.now, situation.then);
+        arguments
+            .into_iter()
+            .map(|binding| request(vec![binding]))
+            .collect()
     }
 
     fn differences(&self, now: &State, then: &State) -> Vec<String> {
+        let arguments = self.changed_arguments(now, then).into_iter();
+        let arguments = arguments
+            .map(|binding| format!("{} is not as it was", self.objects.name(&binding.oid)));
         let (now, then) = (self.mirrored(now), self.mirrored(then));
         let name = |(_, destination, source): &Mirrored| {
             format!("the mirror of {source} to {destination}")
@@ -198,6 +225,7 @@ impl Driver for Commands {
         all.into_iter()
             .filter(|mirrored| now.get(mirrored) != then.get(mirrored))
             .map(|mirrored| format!("{} is not as it was", name(mirrored)))
+            .chain(arguments)
             .collect()
     }
 }

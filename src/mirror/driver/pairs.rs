@@ -9,7 +9,7 @@ use crate::snmp::{Oid, Value, VarBind};
 
 use super::rows::{ACTIVE, CREATE_AND_GO, CREATE_AND_WAIT, DESTROY};
 use super::settings;
-use super::tables::direction_of;
+use super::showing::direction_of;
 use super::target::Target;
 use super::{Batch, Driver, Seen, Situation, Task, requests};
 

@@ -9,7 +9,7 @@ use crate::mirror::state::State;
 use crate::profile::{Direction, Instance, Role};
 use crate::snmp::{Value, VarBind};
 
-use super::tables::direction_of;
+use super::showing::direction_of;
 use super::{Batch, Driver, Seen, Situation, Task, requests};
 
 /// The direction's code of each destination of each source.

@@ -105,6 +105,10 @@ impl Builder<'_> {
             .collect()
     }
 
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "the other roles say nothing about it"
+    )]
     fn object(&mut self, bound: &Bound) {
         let per_source = bound.object.index.has(IndexPart::Source);
         match bound.object.role {
@@ -255,16 +259,14 @@ impl Builder<'_> {
             && !beside(Role::Source);
         if is_flag {
             for (instance, _) in self.present(bound) {
-                let word = match instance.source {
-                    Some(n) if self.wanted.contains(&n) => self.task.copies.word(),
-                    Some(n) if n == self.task.destination && !self.wanted.is_empty() => {
-                        if bound.object.code("destination").is_some() {
-                            "destination"
-                        } else {
-                            "off"
-                        }
-                    }
-                    _ => "off",
+                let is = |port: u32| instance.source == Some(port);
+                let is_destination = !self.wanted.is_empty() && is(self.task.destination);
+                let word = if self.wanted.iter().any(|port| is(*port)) {
+                    self.task.copies.word()
+                } else if is_destination && bound.object.code("destination").is_some() {
+                    "destination"
+                } else {
+                    "off"
                 };
                 self.put_at(bound, &instance, bound.coded(word));
             }

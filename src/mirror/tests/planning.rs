@@ -273,14 +273,14 @@ base: { literal: 1.3.6.1.4.1.1 }
 
 #[test]
 fn what_a_driver_would_ignore_has_no_driver() {
-    let microchip = "
+    let stack = "
 shape: bitmap
 objects:
-  - { name: to, oid: .1, role: destination, syntax: octets, bitmap: { order: low_first } }
-  - { name: from, oid: .2, role: sources, syntax: octets, bitmap: { order: low_first } }
+  - { name: to, oid: .1, role: destination, syntax: integer, index: unit }
+  - { name: from, oid: .2, role: sources, syntax: octets, index: unit, bitmap: {} }
 base: { literal: 1.3.6.1.4.1.1 }
 ";
-    let profile = profile::parse(&format!("{HEAD}{microchip}"), "test.yaml").unwrap();
+    let profile = profile::parse(&format!("{HEAD}{stack}"), "test.yaml").unwrap();
     let objects = Objects::bind(&profile, Some(&Oid::from([1, 3])));
     let task = Task {
         destination: 24,

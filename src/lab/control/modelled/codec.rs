@@ -31,10 +31,12 @@ impl Modelled {
         if let Value::OctetString(octets) = value {
             return self.ports_in(column, octets).unwrap_or_default();
         }
-        let number = match value {
-            Value::Integer(number) => u32::try_from(*number).ok(),
-            Value::Gauge32(number) => Some(*number),
-            _ => None,
+        let number = if let Value::Integer(number) = value {
+            u32::try_from(*number).ok()
+        } else if let Value::Gauge32(number) = value {
+            Some(*number)
+        } else {
+            None
         };
         let none = column
             .code("none")

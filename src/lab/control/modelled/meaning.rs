@@ -12,15 +12,15 @@ use crate::port::BridgePort;
 
 /// What is known of one session while the objects are gone through.
 #[derive(Clone, Default)]
-struct Known {
-    destination: Option<u32>,
-    sources: BTreeMap<u32, Direction>,
-    switched: Option<bool>,
+pub(super) struct Known {
+    pub(super) destination: Option<u32>,
+    pub(super) sources: BTreeMap<u32, Direction>,
+    pub(super) switched: Option<bool>,
 }
 
 /// The numbers in a row's index, by what they stand for.
 #[derive(Clone, Copy, Default)]
-struct At {
+pub(super) struct At {
     session: Option<u32>,
     source: Option<u32>,
     destination: Option<u32>,
@@ -41,7 +41,7 @@ impl Known {
 }
 
 impl Modelled {
-    fn at(&self, table: &Table, index: &[u32]) -> At {
+    pub(super) fn at(&self, table: &Table, index: &[u32]) -> At {
         let mut at = At::default();
         for (arc, part) in index.iter().zip(&table.index) {
             match part {
@@ -63,7 +63,7 @@ impl Modelled {
     }
 
     /// The session of a row: its number, and on switches with a row for each pair its destination.
-    fn key(&self, table: &Table, at: &At) -> (u32, u32) {
+    pub(super) fn key(&self, table: &Table, at: &At) -> (u32, u32) {
         let pair = table.index.contains(&Part::Source) && table.index.contains(&Part::Destination);
         let destination = at.destination.filter(|_| pair);
         (at.session.unwrap_or(0), destination.unwrap_or(0))
@@ -83,7 +83,7 @@ impl Modelled {
     }
 
     /// Goes through all objects.
-    fn known(&self) -> BTreeMap<(u32, u32), Known> {
+    pub(super) fn known(&self) -> BTreeMap<(u32, u32), Known> {
         let mut all: BTreeMap<(u32, u32), Known> = BTreeMap::new();
         for (place, table) in self.model.tables.iter().enumerate() {
             if table.rows != RowsAre::Made {
@@ -216,7 +216,7 @@ impl Modelled {
 
     /// On some switches a port's row says which session it is in.
     fn session_of_port(&self, table: &Table, at: &At) -> Option<u32> {
-        let (number, column) = table
+        let (number, _) = table
             .columns
             .iter()
             .find(|(_, column)| column.names_session)?;
@@ -227,10 +227,10 @@ impl Modelled {
             .position(|other| std::ptr::eq(other, table))?;
         let index = self.index_of(table, at)?;
         let value = self.values.get(&((place, index), *number))?;
-        let _ = column;
-        match value {
-            Value::Integer(session) => u32::try_from(*session).ok(),
-            _ => None,
+        if let Value::Integer(session) = value {
+            u32::try_from(*session).ok()
+        } else {
+            None
         }
     }
 
@@ -393,70 +393,6 @@ impl Modelled {
             table.is_some_and(|table| table.index == [Part::Session])
                 && index.first().copied() == session
                 && *state != State::Waiting
-        })
-    }
-
-    /// The instances of a column and what the agent answers for them.
-    pub(super) fn shown(
-        &self,
-        place: usize,
-        table: &Table,
-        number: u32,
-        column: &Column,
-    ) -> Vec<(Arcs, Value)> {
-        match column.is {
-            Some(Is::Status) => self
-                .states
-                .iter()
-                .filter(|((of, _), state)| *of == place && **state != State::Waiting)
-                .map(|((_, index), state)| {
-                    let code = column
-                        .status
-                        .as_ref()
-                        .map_or(1, |status| status.shown(*state as i32));
-                    (index.clone(), Value::Integer(code))
-                })
-                .collect(),
-            Some(Is::ShowsActive) => self
-                .rows_of(place, table)
-                .into_iter()
-                .map(|index| {
-                    let word = if self.is_whole_session(table, &index) {
-                        "on"
-                    } else {
-                        "off"
-                    };
-                    let code = column.code(word).unwrap_or_default();
-                    (index, Value::Integer(code))
-                })
-                .collect(),
-            _ => self
-                .values
-                .iter()
-                .filter(|(((of, _), other), _)| *of == place && *other == number)
-                .filter(|((row, _), _)| self.states.get(row) != Some(&State::Waiting))
-                .map(|(((_, index), _), value)| (index.clone(), value.clone()))
-                .collect(),
-        }
-    }
-
-    fn rows_of(&self, place: usize, table: &Table) -> Vec<Arcs> {
-        if table.rows != RowsAre::Made {
-            return self.fixed_rows(table);
-        }
-        let rows = self.states.iter().filter(|((of, _), _)| *of == place);
-        rows.filter(|(_, state)| **state != State::Waiting)
-            .map(|((_, index), _)| index.clone())
-            .collect()
-    }
-
-    fn is_whole_session(&self, table: &Table, index: &[u32]) -> bool {
-        let key = self.key(table, &self.at(table, index));
-        let all = self.known();
-        all.get(&key).is_some_and(|known| {
-            known.destination.is_some()
-                && !known.sources.is_empty()
-                && known.switched.unwrap_or(true)
         })
     }
 }

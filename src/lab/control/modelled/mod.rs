@@ -14,6 +14,7 @@ use super::{Access, Arcs, Control, Hardware, Session, below, integer, join};
 pub use model::Model;
 use model::{Column, Is, Kind, Part, RowsAre, Status, Table};
 
+mod answers;
 mod codec;
 mod meaning;
 pub(in crate::lab) mod model;
@@ -222,10 +223,7 @@ impl Modelled {
         let present = self.states.get(&row).copied();
         let action = match status {
             Status::RowStatus => Action::of_row_status(code, present)?,
-            Status::Own { there, gone } if code == *gone => {
-                let _ = there;
-                Action::Remove
-            }
+            Status::Own { gone, .. } if code == *gone => Action::Remove,
             Status::Own { there, .. } if Some(code) == *there => Action::Use,
             // A value without effect.
             Status::Own { .. } => Action::Nothing,
@@ -269,7 +267,7 @@ impl Modelled {
             *state = match *state {
                 State::NotReady if whole => State::NotInService,
                 State::NotInService if !whole => State::NotReady,
-                same => same,
+                State::Active | State::NotInService | State::NotReady | State::Waiting => *state,
             };
         }
     }
