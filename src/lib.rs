@@ -6,15 +6,20 @@
 //!                      search (pure) <───┴───> mirror, sniff, stimulus, tables (I/O)
 //! ```
 //!
+//! Beside it, `cli ─> capture, sniff ─> flows ─> report` counts who talks: [`capture`] reads files frame by frame,
+//! [`flows`] is pure.
+//!
 //! Data flows from left to right. [`search`], [`wire`], [`port`], [`mac`] and [`profile`] touch neither a
 //! socket nor a clock; only [`locate`] knows both [`search`] and [`mirror`]; only [`report`] and [`cli`]
 //! print; a mirror driver knows nothing of belief. The virtual switch in [`lab`] speaks the real
 //! protocols, so [`locate`] has no path of its own for it.
 
+pub mod capture;
 pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod error;
+pub mod flows;
 pub mod identify;
 pub mod lab;
 pub mod locate;

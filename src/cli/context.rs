@@ -104,7 +104,7 @@ impl Context {
     /// A [`Failure`], if stdout cannot be written to. That nobody reads on is none.
     pub fn result(&self, text: &str, document: &impl Serialize) -> Result<(), Failure> {
         if self.global.json {
-            print(&report::json(document))
+            print_json(document)
         } else {
             print(text)
         }
@@ -116,6 +116,17 @@ impl Context {
     /// As [`Context::result`].
     pub fn raw(&self, bytes: &[u8]) -> Result<(), Failure> {
         written(io::stdout().lock().write_all(bytes))
+    }
+
+    /// Shows a result that will be shown again: in place on a terminal, else one after the other.
+    pub fn redraw(&self, text: &str) {
+        let place = if io::stdout().is_terminal() {
+            "\x1b[H\x1b[2J"
+        } else {
+            ""
+        };
+        // A reader that has gone ends the run with the next signal or result.
+        print(&format!("{place}{text}\n")).ok();
     }
 
     /// Tells on stderr what is about to happen, unless `-q`.
@@ -137,7 +148,7 @@ impl Context {
     /// Prints a failure and returns the exit code it leads to.
     pub(super) fn fail(&self, failure: &Failure) -> Exit {
         if self.global.json {
-            print(&report::json(&report::FailureReport::from(failure))).ok();
+            print_json(&report::FailureReport::from(failure)).ok();
         } else {
             writeln!(anstream::stderr(), "{}", report::failure(failure)).ok();
         }
@@ -177,6 +188,10 @@ impl Context {
 
 fn print(text: &str) -> Result<(), Failure> {
     written(anstream::stdout().lock().write_all(text.as_bytes()))
+}
+
+fn print_json(document: &impl Serialize) -> Result<(), Failure> {
+    written(report::write_json(io::stdout().lock(), document))
 }
 
 /// A reader that has gone, as in `halfspan man | head`, has seen what it wanted.

@@ -14,8 +14,10 @@ pub use prompt::Prompt;
 
 mod completions;
 mod context;
+mod counting;
 mod demo;
 mod desk;
+mod flows;
 mod identify;
 mod lab;
 mod locate;
@@ -25,6 +27,7 @@ mod profile;
 mod prompt;
 mod restore;
 mod switch;
+mod talkers;
 
 /// Finds the physical machine behind an address by driving a switch's port mirror
 #[derive(Debug, Parser)]
@@ -86,6 +89,8 @@ pub enum Color {
 enum Command {
     Locate(Box<locate::LocateArgs>),
     Identify(identify::IdentifyArgs),
+    Talkers(Box<talkers::TalkersArgs>),
+    Flows(Box<flows::FlowsArgs>),
     Switch(switch::SwitchArgs),
     Profile(profile::ProfileArgs),
     Patch(patch::PatchArgs),
@@ -113,6 +118,8 @@ impl Command {
         match self {
             Command::Locate(args) => locate::run(&args, context),
             Command::Identify(args) => identify::run(&args, context),
+            Command::Talkers(args) => talkers::run(&args, context),
+            Command::Flows(args) => flows::run(&args, context),
             Command::Restore(args) => restore::run(&args, context),
             Command::Switch(args) => switch::run(&args, context),
             Command::Lab(args) => lab::run(&args, context),

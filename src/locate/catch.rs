@@ -24,6 +24,10 @@ pub(super) struct Catch {
     pub(super) suspect_macs: BTreeSet<Mac>,
     pub(super) suspect_ips: BTreeSet<IpAddr>,
     pub(super) heard: Heard,
+    /// The mirror did not show what was set, so silence says nothing.
+    pub(super) mirror_unproven: bool,
+    /// When frames of others were heard, and how many since the time before.
+    pub(super) others: Vec<(Moment, u64)>,
 }
 
 impl Catch {
@@ -79,7 +83,16 @@ impl Catch {
         }
     }
 
-    pub(super) fn add(&mut self, heard: Heard) {
+    /// Adds what else was heard until `at`.
+    pub(super) fn add(&mut self, at: Moment, heard: Heard) {
+        if heard.foreign_frames > 0 {
+            self.others
+                .push((heard.first_foreign.unwrap_or(at), heard.foreign_frames));
+        }
+        self.tally(heard);
+    }
+
+    fn tally(&mut self, heard: Heard) {
         self.heard.first_foreign = self.heard.first_foreign.or(heard.first_foreign);
         self.heard.foreign_frames += heard.foreign_frames;
         self.heard.foreign_sources.extend(heard.foreign_sources);
@@ -95,19 +108,25 @@ impl Catch {
         self.to_us = self.to_us.saturating_add(later.to_us);
         self.suspect_macs.extend(later.suspect_macs);
         self.suspect_ips.extend(later.suspect_ips);
-        self.add(later.heard);
+        self.others.extend(later.others);
+        self.tally(later.heard);
     }
 
-    /// When the first copies of anybody came.
-    pub(super) fn arrivals(&self) -> Vec<Moment> {
-        let first = |moments: &[Moment]| moments.first().copied();
-        let own = first(&self.sightings).into_iter();
-        let mut arrivals: Vec<Moment> = own
-            .chain(first(&self.answers))
-            .chain(self.heard.first_foreign)
-            .collect();
-        arrivals.sort_unstable();
-        arrivals
+    /// Frames of others a second since `from`.
+    #[expect(clippy::cast_precision_loss, reason = "a count of frames")]
+    pub(super) fn others_rate(&self, from: Moment) -> f64 {
+        let since = self.others.iter().filter(|(at, _)| *at >= from);
+        let frames: u64 = since.map(|(_, count)| count).sum();
+        frames as f64 / self.until.since(from).as_secs_f64().max(1e-3)
+    }
+
+    /// Every frame of the suspect that only a mirror brings here.
+    pub(super) fn own(&self) -> Vec<Moment> {
+        self.sightings
+            .iter()
+            .chain(&self.answers)
+            .copied()
+            .collect()
     }
 }
 

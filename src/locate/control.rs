@@ -35,6 +35,28 @@ pub(super) const ENOUGH_ANSWERS: usize = 4;
 /// its own conversation is believed to need the mirror.
 pub(super) const ANSWERED_ELSEWHERE: u32 = 2;
 
+/// How many frames of others tell that a set is mirrored: one or two may have been flooded.
+pub(super) const OTHERS_TELL: u64 = 3;
+
+/// Returns how long to wait for the others of a set that brings `rate` frames a second: long enough for
+/// [`OTHERS_TELL`] of them to come but one time in a thousand, and for the latest switch; `None` where that would be more.
+pub(super) fn patience_for_others(rate: f64) -> Option<Duration> {
+    /// Mean gaps within which three random frames come 999 times in 1000.
+    const GAPS: f64 = 12.0;
+    let wait = Duration::try_from_secs_f64(GAPS / rate).ok()?;
+    (wait <= LATEST).then_some(LATEST)
+}
+
+/// Returns the settle time that follows from others having been heard `late` after a change. Up to twice the present
+/// one it may be their own gaps.
+pub(super) fn margin(late: Duration, settle: Duration) -> Duration {
+    if late > 2 * settle.max(AT_LEAST) + Duration::from_millis(200) {
+        late.min(LATEST).mul_f64(1.5)
+    } else {
+        settle
+    }
+}
+
 /// How long is waited for the first copy of anybody, where nobody was heard at all. Switches that apply a
 /// change seconds after answering are known (see `docs/measurements.md`).
 pub(super) const FOR_A_SIGN_OF_LIFE: Duration = Duration::from_secs(10);
@@ -46,9 +68,15 @@ pub(super) const DEAF: Duration = Duration::from_secs(120);
 /// A switch that answers before it acts: the longest delay that is believed. Later copies are ordinary quiet.
 const LATEST: Duration = Duration::from_secs(8);
 
-/// How many mean gaps between frames the first copy may take before its lateness is the switch's doing: for
-/// random traffic, one time in 150 (e^-5) chance alone takes longer.
-const GAPS: f64 = 5.0;
+/// How finely arrivals are told apart in time while the mirror's delay is measured.
+pub(super) const BIN: Duration = Duration::from_millis(25);
+
+/// How much likelier (as a logarithm) arrivals have to be with a beginning than without one: with 120 bins, chance alone
+/// shows that one time in 70 (120 e^-9).
+const CLEAR: f64 = 9.0;
+
+/// The share of the later rate that may arrive before the mirror works: what is flooded, or broadcast by mistake.
+const ANYWAY: f64 = 0.05;
 
 /// The shortest time that frames of the old set are given to pass, however prompt the switch is: queues in the switch
 /// and in this machine empty within a few milliseconds, and 20 ms cost nothing beside a write.
@@ -66,27 +94,30 @@ pub(super) enum Latency {
 }
 
 impl Latency {
-    /// Measures from the answer to a change at `answered` and the `arrivals` of the first copies after it;
-    /// `frames` came in all until `until`.
+    /// Measures from the answer to a change at `answered` until `until`, by the suspect's own frames and by everybody else's.
+    ///
+    /// A single early frame may have been flooded, and a single late one be chance: what tells is that hardly
+    /// anything came for a while, and then much.
     pub(super) fn measure(
         answered: Moment,
-        arrivals: &[Moment],
-        frames: u64,
         until: Moment,
+        own: &[Moment],
+        others: &[(Moment, u64)],
     ) -> Latency {
-        let Some(first) = arrivals.first() else {
-            return Latency::Unknown;
-        };
-        let wait = first.since(answered);
-        #[expect(
-            clippy::cast_precision_loss,
-            reason = "a count of frames needs no more than 52 bits here"
-        )]
-        let mean_gap = until.since(*first).as_secs_f64() / (frames.max(1) as f64);
-        if wait > AT_LEAST && wait.as_secs_f64() > GAPS * mean_gap {
-            Latency::Late(wait.min(LATEST))
-        } else {
-            Latency::AtMost(wait)
+        let own: Vec<(Moment, u64)> = own.iter().map(|at| (*at, 1)).collect();
+        let listened = until.since(answered);
+        let bins = |arrivals: &[(Moment, u64)]| in_bins(answered, listened, arrivals);
+        let late = [bins(&own), bins(others)]
+            .iter()
+            .filter_map(|bins| beginning(bins))
+            .max();
+        if let Some(late) = late.filter(|late| *late > AT_LEAST) {
+            return Latency::Late(late.min(LATEST));
+        }
+        let arrived = own.iter().chain(others).filter(|(_, count)| *count > 0);
+        match arrived.map(|(at, _)| at.since(answered)).min() {
+            Some(wait) => Latency::AtMost(wait),
+            None => Latency::Unknown,
         }
     }
 
@@ -109,6 +140,54 @@ impl Latency {
     }
 }
 
+/// Counts arrivals in bins of [`BIN`] from `answered` on.
+fn in_bins(answered: Moment, listened: Duration, arrivals: &[(Moment, u64)]) -> Vec<u64> {
+    let index = |span: Duration| usize::try_from(span.as_millis() / BIN.as_millis()).unwrap_or(0);
+    let mut bins = vec![0; index(listened) + 1];
+    for (at, count) in arrivals {
+        if let Some(bin) = bins.get_mut(index(at.since(answered))) {
+            *bin += count;
+        }
+    }
+    bins
+}
+
+/// Returns after how long arrivals began, if they clearly did not come from the start: the most likely change from hardly
+/// any to many.
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "counts of frames and of bins need no more than 52 bits here"
+)]
+fn beginning(bins: &[u64]) -> Option<Duration> {
+    let all: u64 = bins.iter().sum();
+    let constant = log_likelihood(all, bins.len());
+    let mut before = 0;
+    let mut best: Option<(f64, usize)> = None;
+    for (place, count) in bins.iter().enumerate() {
+        let after = all - before;
+        let rate = |count: u64, bins: usize| count as f64 / bins.max(1) as f64;
+        let quiet = rate(before, place) <= ANYWAY * rate(after, bins.len() - place);
+        let gain =
+            log_likelihood(before, place) + log_likelihood(after, bins.len() - place) - constant;
+        if quiet && gain > CLEAR && best.is_none_or(|(most, _)| gain > most) {
+            best = Some((gain, place));
+        }
+        before += count;
+    }
+    let (_, place) = best?;
+    Some(BIN * u32::try_from(place).ok()?)
+}
+
+/// The logarithm of the likelihood of so many arrivals at the rate that fits them best, but for what all rates share.
+#[expect(clippy::cast_precision_loss, reason = "as above")]
+fn log_likelihood(count: u64, bins: usize) -> f64 {
+    if count == 0 {
+        return 0.0;
+    }
+    let count = count as f64;
+    count * (count / bins as f64).ln()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -119,29 +198,57 @@ mod tests {
 
     const GUESS: Duration = Duration::from_millis(500);
 
+    fn every(ms: u64, from: u64, until: u64) -> Vec<(Moment, u64)> {
+        (from..until)
+            .step_by(usize::try_from(ms).unwrap())
+            .map(|ms| (at(ms), 1))
+            .collect()
+    }
+
     #[test]
     fn a_long_wait_before_dense_traffic_is_the_switchs_delay() {
-        let latency = Latency::measure(at(1000), &[at(3000)], 400, at(4000));
+        let others = every(10, 3_000, 4_000);
+        let latency = Latency::measure(at(1000), at(4000), &[], &others);
         assert_eq!(latency.settle(GUESS), Duration::from_secs(3));
         assert_eq!(latency.began(at(1000)), at(3000));
     }
 
     #[test]
+    fn a_frame_that_was_flooded_before_does_not_hide_the_delay() {
+        let mut others = every(20, 2_000, 2_600);
+        others.insert(0, (at(1_050), 1));
+        let latency = Latency::measure(at(1000), at(2600), &[], &others);
+        assert_eq!(latency, Latency::Late(Duration::from_secs(1)));
+        let own: Vec<Moment> = every(10, 2_010, 2_300).iter().map(|(at, _)| *at).collect();
+        let latency = Latency::measure(at(1000), at(2300), &own, &[(at(1_050), 1)]);
+        assert_eq!(latency, Latency::Late(Duration::from_secs(1)));
+    }
+
+    #[test]
     fn a_wait_as_long_as_the_usual_gap_is_no_delay() {
-        let latency = Latency::measure(at(1000), &[at(2000)], 3, at(4000));
+        let own = [at(2000), at(2900), at(3800)];
+        let latency = Latency::measure(at(1000), at(4000), &own, &[]);
         assert_eq!(latency.settle(GUESS), GUESS);
         assert_eq!(latency.began(at(1000)), at(1000));
     }
 
     #[test]
+    fn traffic_that_merely_grows_is_no_delay() {
+        let mut others = every(50, 1_000, 3_000);
+        others.extend(every(5, 3_000, 4_000));
+        let latency = Latency::measure(at(1000), at(4000), &[], &others);
+        assert_eq!(latency, Latency::AtMost(Duration::ZERO));
+    }
+
+    #[test]
     fn a_prompt_switch_is_not_waited_for_as_long_as_the_profile_fears() {
-        let latency = Latency::measure(at(1000), &[at(1015)], 400, at(4000));
+        let latency = Latency::measure(at(1000), at(4000), &[], &every(10, 1_015, 4_000));
         assert_eq!(latency.settle(GUESS), Duration::from_millis(30));
     }
 
     #[test]
     fn silence_measures_nothing() {
-        let latency = Latency::measure(at(0), &[], 0, at(3000));
+        let latency = Latency::measure(at(0), at(3000), &[], &[]);
         assert_eq!(latency.settle(GUESS), GUESS);
     }
 }

@@ -93,6 +93,7 @@ pub fn drive<'a>(
         settle,
         grace: control::LEFT_ALONE,
         us_by_mirror: false,
+        others_rate: 0.0,
         evidence,
     };
     run.control(&candidates)?;
@@ -133,6 +134,18 @@ struct Wish {
     why: String,
 }
 
+impl Wish {
+    /// How often the capture is asked what it has heard. While everything is mirrored for the first time, when others are
+    /// heard shows how late the switch acts.
+    fn look_every(&self) -> Duration {
+        if self.purpose == Purpose::ControlAll {
+            control::BIN
+        } else {
+            TICK
+        }
+    }
+}
+
 struct Run<'a> {
     inquiry: Inquiry<'a>,
     instruments: Instruments<'a>,
@@ -145,6 +158,8 @@ struct Run<'a> {
     grace: Duration,
     /// Whether this machine's own conversations reach the capture by the mirror only.
     us_by_mirror: bool,
+    /// Frames of others a second while everything was mirrored.
+    others_rate: f64,
     evidence: &'a mut Evidence,
 }
 
@@ -200,15 +215,11 @@ impl Run<'_> {
             };
             catch.absorb(self.listen_for_life(catch.until, &more)?);
         }
-        let latency = Latency::measure(
-            answered,
-            &catch.arrivals(),
-            catch.heard.foreign_frames,
-            catch.until,
-        );
+        let latency = Latency::measure(answered, catch.until, &catch.own(), &catch.others);
         self.settle = latency.settle(self.settle);
         let from = latency.began(answered);
         catch.begin_at(from);
+        self.others_rate = catch.others_rate(from);
         self.grace = if control::shows_the_rhythm(&catch.sightings) {
             control::A_TALKERS_PAUSE
         } else {
@@ -234,8 +245,10 @@ impl Run<'_> {
         if changes {
             self.drain()?;
         }
+        let in_effect = wish.purpose != Purpose::ProofOff || !changes || self.await_others()?;
         let from = self.now();
-        let catch = self.listen(from, &wish)?;
+        let mut catch = self.listen(from, &wish)?;
+        catch.mirror_unproven = !in_effect;
         self.close(applied, from, catch, wish)
     }
 
@@ -281,6 +294,7 @@ impl Run<'_> {
         loop {
             self.stop_if_interrupted()?;
             let slice = self.knock_if_due(&mut catch).min(deadline);
+            let slice = slice.min(self.now() + wish.look_every());
             let heard = self.instruments.sniffer.listen(slice, &mut |sighting| {
                 catch.take(sighting, from, us_by_mirror);
                 if reached(&catch, wish) {
@@ -289,7 +303,7 @@ impl Run<'_> {
                     ControlFlow::Continue(())
                 }
             })?;
-            catch.add(heard);
+            catch.add(self.now(), heard);
             let done = reached(&catch, wish) || enough(&catch) || self.now() >= deadline;
             catch.until = self.now().min(deadline).max(from);
             if done {
@@ -364,6 +378,10 @@ impl Run<'_> {
     /// Decides what silence in a window means; a window in which nobody at all was heard makes the switch be
     /// asked whether the mirror is still there.
     fn judge(&mut self, ports: &PortSet, catch: &Catch) -> Result<Quality, LocateError> {
+        if catch.mirror_unproven && !catch.is_heard() {
+            self.warn("the mirror does not show yet what was set: this window does not count");
+            return Ok(Quality::Unusable);
+        }
         if catch.heard.lost > 0 && !catch.is_heard() {
             self.warn(&format!(
                 "the capture lost {} frames: this window does not count",

@@ -6,7 +6,8 @@ use std::fmt::Write;
 use super::text::percent;
 use crate::locate::{ProbeReport, Report};
 
-const STYLE: &str = "\
+/// The look of every page.
+pub(super) const STYLE: &str = "\
 body{font:16px/1.45 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1c1c1c;background:#fff}\
 h1{font-size:1.5rem}h2{font-size:1.1rem;margin-top:2rem}\
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.25rem 1.25rem}dt{color:#666}dd{margin:0}\
@@ -145,7 +146,8 @@ fn list(page: &mut String, heading: &str, items: &[String]) {
     page.push_str("</ul>\n");
 }
 
-fn escape(text: &str) -> String {
+/// Makes a text safe to stand in a page.
+pub(super) fn escape(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for letter in text.chars() {
         match letter {

@@ -1,15 +1,17 @@
 //! Documents for scripts.
 
+use std::io::{self, Write};
+
 use serde::Serialize;
 
-/// Returns the document as indented JSON with a line end.
+/// Writes the document as indented JSON with a line end.
 ///
-/// # Panics
-/// If a map in it has keys that are not text: none of ours has.
-#[must_use]
-pub fn json(document: &impl Serialize) -> String {
-    let mut text =
-        serde_json::to_string_pretty(document).expect("our documents have only text as keys");
-    text.push('\n');
-    text
+/// # Errors
+/// What the writer says; and if a map in the document has keys that are not text, but none of ours has.
+pub fn write_json(out: impl Write, document: &impl Serialize) -> io::Result<()> {
+    // Long lists are written piece by piece, not first made in memory.
+    let mut out = io::BufWriter::with_capacity(1 << 16, out);
+    serde_json::to_writer_pretty(&mut out, document)?;
+    out.write_all(b"\n")?;
+    out.flush()
 }

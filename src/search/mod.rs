@@ -233,10 +233,9 @@ impl Search {
     /// The set that saves most for the time it takes.
     fn narrow(&self) -> Step {
         let left = self.left();
-        let shortest = (SHORTEST_SHARE * self.now.0.as_secs_f64()).min(left);
         let request = Request {
             proven: &self.tally.heard_alone(),
-            shortest,
+            shortest: self.shortest(),
             longest: left,
         };
         let plan = self.planner.plan(&self.filter, request);
@@ -283,6 +282,11 @@ impl Search {
         }
         belief.ports.sort_by_key(|(port, _)| *port);
         belief
+    }
+
+    /// The shortest listening in seconds that is worth asking for.
+    fn shortest(&self) -> f64 {
+        (SHORTEST_SHARE * self.now.0.as_secs_f64()).min(self.left())
     }
 
     /// Seconds until time runs out.

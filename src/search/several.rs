@@ -184,7 +184,7 @@ pub(super) fn step(search: &Search) -> Option<Step> {
     } else {
         let request = Request {
             proven: &PortSet::new(),
-            shortest: 0.0,
+            shortest: search.shortest(),
             longest: left,
         };
         let plan = search.planner.plan(&reading.rest, request);

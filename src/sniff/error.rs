@@ -1,9 +1,10 @@
 //! What can go wrong with a capture.
 
 use std::io;
-use std::path::PathBuf;
 
+use crate::capture::CaptureError;
 use crate::error::{Diagnosis, Exit};
+use crate::wire::link::LinkType;
 
 /// Why the capture does not work.
 #[derive(Debug, thiserror::Error)]
@@ -46,12 +47,12 @@ pub enum SniffError {
         reason: String,
     },
     /// The copies are not Ethernet frames.
-    #[error("{source_name} delivers frames of link type {link_type}, not Ethernet")]
+    #[error("{source_name} delivers frames of link type {}, not Ethernet", link_type.0)]
     NotEthernet {
         /// Interface or file.
         source_name: String,
         /// The number of the link type, as pcap files have it.
-        link_type: i32,
+        link_type: LinkType,
     },
     /// The address to receive a stream at cannot be used.
     #[error("cannot listen on {source_name}")]
@@ -61,24 +62,9 @@ pub enum SniffError {
         /// The system's words.
         source: io::Error,
     },
-    /// The capture file cannot be opened or read.
-    #[error("cannot read the capture file {}", path.display())]
-    UnreadableFile {
-        /// The file.
-        path: PathBuf,
-        /// The system's words.
-        source: io::Error,
-    },
-    /// The capture file is damaged.
-    #[error("the capture file {} is damaged at byte {offset}: {reason}", path.display())]
-    DamagedFile {
-        /// The file.
-        path: PathBuf,
-        /// Where the block begins that cannot be read, in octets.
-        offset: usize,
-        /// What is wrong with it.
-        reason: &'static str,
-    },
+    /// The capture file cannot be read.
+    #[error(transparent)]
+    File(#[from] CaptureError),
     /// The capture failed while opening or running.
     #[error("capture on {source_name} failed: {reason}")]
     Failed {
@@ -93,6 +79,7 @@ impl Diagnosis for SniffError {
     fn hint(&self) -> Option<String> {
         let hint = match self {
             SniffError::BadSource(_) => return None,
+            SniffError::File(error) => return error.hint(),
             SniffError::NoLibpcap { .. } => {
                 "install it (Debian: apt install libpcap0.8), or do without: a tzsp:// source and \
                  --ip or --mac need none"
@@ -113,10 +100,6 @@ impl Diagnosis for SniffError {
             SniffError::Bind { .. } => {
                 "another program may use the port: see ss -ulpn; else check that the address is this machine's"
             }
-            SniffError::UnreadableFile { .. } => "check the path and that the file may be read",
-            SniffError::DamagedFile { .. } => {
-                "it was probably copied while it was written: capture again"
-            }
             SniffError::Failed { .. } => "check that the interface is there and up",
         };
         Some(hint.to_owned())
@@ -131,9 +114,8 @@ impl Diagnosis for SniffError {
             | SniffError::InterfaceDown { .. }
             | SniffError::NotEthernet { .. }
             | SniffError::Bind { .. }
-            | SniffError::UnreadableFile { .. }
-            | SniffError::DamagedFile { .. }
             | SniffError::Failed { .. } => Exit::Device,
+            SniffError::File(error) => error.exit(),
         }
     }
 }

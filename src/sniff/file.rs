@@ -4,29 +4,26 @@
 //! when their moment has come, so that everything else runs as it would live; on a virtual clock that takes no
 //! time. When the file has ended, `listen` returns at once and says so.
 
-use std::fs::File;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Duration;
 
 use super::matching::{Captured, Judge, Role};
 use super::{Heard, Own, Sighting, SniffError, Sniffer, Source, Suspect};
+use crate::capture::Capture;
 use crate::clock::{Clock, Moment};
-
-mod frames;
-
-use frames::{Frames, Record};
+use crate::wire::link::LinkType;
 
 /// A capture file being replayed.
 pub(super) struct Replay<C> {
     name: String,
-    frames: Frames,
+    capture: Capture,
     judge: Judge,
     clock: C,
     /// When the file was opened.
     opened: Moment,
     /// The stamp of the first frame, in nanoseconds.
-    first_stamp: Option<i128>,
+    first_stamp: Option<i64>,
     /// A frame that was read but belongs to the next call.
     early: Option<(Moment, Role)>,
 }
@@ -39,13 +36,9 @@ impl<C: Clock> Replay<C> {
         own: Own,
     ) -> Result<Replay<C>, SniffError> {
         let judge = Judge::new(suspect, own)?;
-        let file = File::open(path).map_err(|source| SniffError::UnreadableFile {
-            path: path.to_owned(),
-            source,
-        })?;
         Ok(Replay {
             name: Source::File(path.to_owned()).to_string(),
-            frames: Frames::read(path, file)?,
+            capture: Capture::open(path)?,
             judge,
             opened: clock.now(),
             clock,
@@ -58,17 +51,23 @@ impl<C: Clock> Replay<C> {
         if let Some(early) = self.early.take() {
             return Ok(Some(early));
         }
-        let Some(Record { stamp, wire_len }) = self.frames.next()? else {
+        let Some(frame) = self.capture.next_frame()? else {
             return Ok(None);
         };
-        let first = *self.first_stamp.get_or_insert(stamp);
+        if frame.link_type != LinkType::ETHERNET {
+            return Err(SniffError::NotEthernet {
+                source_name: self.name.clone(),
+                link_type: frame.link_type,
+            });
+        }
+        let first = *self.first_stamp.get_or_insert(frame.stamp);
         // A frame may be stamped before the first one; it is then heard with it.
-        let offset = u64::try_from(stamp.saturating_sub(first)).unwrap_or(0);
+        let offset = u64::try_from(frame.stamp.saturating_sub(first)).unwrap_or(0);
         let at = self.opened + Duration::from_nanos(offset);
         let role = self.judge.role(Captured {
             at,
-            bytes: self.frames.bytes(),
-            wire_len,
+            bytes: frame.bytes,
+            wire_len: frame.wire_len,
         });
         Ok(Some((at, role)))
     }

@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::libpcap::{Libpcap, Program};
 use super::{Own, SniffError, Suspect};
+use crate::wire::link::LinkType;
 
 /// How many of our own MACs are told to the kernel; a machine with containers can have hundreds.
 const MAX_OWN_MACS: usize = 16;
@@ -47,14 +48,57 @@ pub(super) struct Filter {
     program: Program,
 }
 
+/// A BPF expression for frames of any link type, matched by libpcap outside the kernel.
+#[derive(Debug)]
+pub struct FrameFilter {
+    ethernet: Filter,
+    /// Of other link types, as they are met; `None` where the expression asks for what the link does not have.
+    others: Vec<(LinkType, Option<Filter>)>,
+}
+
+impl FrameFilter {
+    /// Compiles an expression such as `udp port 14857`; tagged frames match it as well as untagged ones.
+    ///
+    /// # Errors
+    /// [`SniffError::NoLibpcap`] or [`SniffError::BadFilter`].
+    pub fn compile(expression: &str) -> Result<FrameFilter, SniffError> {
+        Ok(FrameFilter {
+            ethernet: Filter::compile(LinkType::ETHERNET, expression)?,
+            others: Vec::new(),
+        })
+    }
+
+    /// Tells whether a frame matches; `wire_len` is its whole length in octets.
+    pub fn matches(&mut self, link_type: LinkType, bytes: &[u8], wire_len: u32) -> bool {
+        if link_type == LinkType::ETHERNET {
+            return self.ethernet.matches(bytes, wire_len);
+        }
+        let met = self.others.iter().position(|(met, _)| *met == link_type);
+        let place = met.unwrap_or_else(|| {
+            let filter = Filter::compile(link_type, &self.ethernet.expression).ok();
+            self.others.push((link_type, filter));
+            self.others.len() - 1
+        });
+        let filter = self
+            .others
+            .get(place)
+            .and_then(|(_, filter)| filter.as_ref());
+        filter.is_some_and(|filter| filter.matches(bytes, wire_len))
+    }
+}
+
 impl Filter {
-    /// Compiles an expression for Ethernet frames.
-    pub(super) fn compile(expression: &str) -> Result<Filter, SniffError> {
+    /// Compiles an expression for frames of a link type.
+    pub(super) fn compile(link_type: LinkType, expression: &str) -> Result<Filter, SniffError> {
         let pcap = Libpcap::get().ok_or_else(|| SniffError::NoLibpcap {
             what: format!("the filter `{expression}`"),
         })?;
-        check(pcap, expression)?;
-        let program = pcap.compile_for_ethernet(&also_tagged(expression));
+        check(pcap, link_type, expression)?;
+        let wider = match link_type {
+            LinkType::ETHERNET => also_tagged(expression),
+            _ => expression.to_owned(),
+        };
+        let program = pcap.compile_for(link_type, &wider);
         Ok(Filter {
             expression: expression.to_owned(),
             program: program.map_err(|reason| bad_filter(expression, reason))?,
@@ -73,11 +117,15 @@ impl fmt::Debug for Filter {
 }
 
 /// Checks that an expression is one by itself, before it becomes a part of another.
-pub(super) fn check(pcap: &'static Libpcap, expression: &str) -> Result<(), SniffError> {
+pub(super) fn check(
+    pcap: &'static Libpcap,
+    link_type: LinkType,
+    expression: &str,
+) -> Result<(), SniffError> {
     if expression.trim().is_empty() {
         return Err(bad_filter(expression, "it is empty".to_owned()));
     }
-    match pcap.compile_for_ethernet(expression) {
+    match pcap.compile_for(link_type, expression) {
         Ok(_) => Ok(()),
         Err(reason) => Err(bad_filter(expression, reason)),
     }
@@ -128,7 +176,7 @@ mod tests {
     #[test]
     #[ignore = "needs libpcap"]
     fn a_filter_matches_frames_with_up_to_two_tags() {
-        let filter = Filter::compile("udp port 14857").unwrap();
+        let filter = Filter::compile(LinkType::ETHERNET, "udp port 14857").unwrap();
         let a = SocketAddrV4::new([10, 0, 0, 1].into(), 14857);
         let b = SocketAddrV4::new([10, 0, 0, 2].into(), 9);
         let tag = |tpid| Tag { tpid, tci: 7 };
@@ -158,7 +206,7 @@ mod tests {
     #[ignore = "needs libpcap"]
     fn a_bad_filter_is_named_as_it_was_typed() {
         for expression in ["udp prot 1", "udp) or (tcp", "", "ether src"] {
-            match Filter::compile(expression) {
+            match Filter::compile(LinkType::ETHERNET, expression) {
                 Err(SniffError::BadFilter {
                     expression: said,
                     reason,

@@ -16,6 +16,8 @@ use std::time::Duration;
 use libloading::Library;
 use nix::libc::timeval;
 
+use crate::wire::link::LinkType;
+
 /// Where libpcap is found: Debian, other Linux, with the developer's files, macOS.
 const NAMES: [&str; 5] = [
     "libpcap.so.0.8",
@@ -25,8 +27,6 @@ const NAMES: [&str; 5] = [
     "/usr/lib/libpcap.A.dylib",
 ];
 
-/// `LINKTYPE_ETHERNET`
-pub(super) const ETHERNET: c_int = 1;
 /// How much of a frame is kept: three tags, IPv6 with extension headers and the ports.
 const SNAP_LEN: c_int = 256;
 const ERROR_TEXT_LEN: usize = 256; // PCAP_ERRBUF_SIZE
@@ -35,6 +35,7 @@ const ERROR_NO_PERMISSION: c_int = -8;
 const ERROR_NOT_UP: c_int = -9;
 const ERROR_NO_PERMISSION_PROMISCUOUS: c_int = -11;
 const PRECISION_NANOSECONDS: c_int = 1;
+const DLT_RAW: c_int = if cfg!(target_os = "openbsd") { 14 } else { 12 };
 const NETMASK_UNKNOWN: c_uint = u32::MAX;
 
 /// `pcap_t`
@@ -169,12 +170,21 @@ impl Libpcap {
         }
     }
 
-    /// Compiles an expression for Ethernet frames that do not come from the kernel.
+    /// Compiles an expression for frames that do not come from the kernel.
     ///
     /// The error is libpcap's words.
-    pub(super) fn compile_for_ethernet(&'static self, expression: &str) -> Result<Program, String> {
+    pub(super) fn compile_for(
+        &'static self,
+        link_type: LinkType,
+        expression: &str,
+    ) -> Result<Program, String> {
+        // Libraries number raw IP otherwise than files do.
+        let number = match link_type {
+            LinkType::RAW => DLT_RAW,
+            LinkType(number) => c_int::try_from(number).unwrap_or(c_int::MAX),
+        };
         // SAFETY: takes plain numbers.
-        let raw = unsafe { (self.open_dead)(ETHERNET, c_int::from(u16::MAX)) };
+        let raw = unsafe { (self.open_dead)(number, c_int::from(u16::MAX)) };
         let handle = Handle {
             pcap: self,
             raw: NonNull::new(raw).ok_or("out of memory")?,
@@ -202,10 +212,14 @@ pub(super) struct Frame<'a> {
 }
 
 impl Handle {
-    /// Returns the link type, [`ETHERNET`] being the one that halfspan reads.
-    pub(super) fn link_type(&self) -> c_int {
+    /// Returns what its frames begin with.
+    pub(super) fn link_type(&self) -> LinkType {
         // SAFETY: the handle is open until `self` is dropped.
-        unsafe { (self.pcap.datalink)(self.raw.as_ptr()) }
+        let number = unsafe { (self.pcap.datalink)(self.raw.as_ptr()) };
+        match number {
+            DLT_RAW => LinkType::RAW,
+            number => LinkType(u32::try_from(number).unwrap_or(u32::MAX)),
+        }
     }
 
     /// Lets the kernel pass only frames that match. The error is libpcap's words.

@@ -8,13 +8,14 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use super::filter;
-use super::libpcap::{ETHERNET, Handle, Libpcap, OpenError, Stats};
+use super::libpcap::{Handle, Libpcap, OpenError, Stats};
 use super::matching::Ends;
 use super::own::interfaces;
 use super::timeline::Timeline;
 use super::wait::wait;
 use super::{Heard, Own, Sighting, SniffError, Sniffer, Suspect};
 use crate::clock::{LiveClock, Moment};
+use crate::wire::link::LinkType;
 
 /// The kernel's buffer for the suspect's frames, in octets: about 40,000 frames.
 const SUSPECT_BUFFER: i32 = 16 << 20;
@@ -57,7 +58,7 @@ impl Interface {
             what: "live capture".to_owned(),
         })?;
         if let Suspect::Filter(expression) = suspect {
-            filter::check(pcap, expression)?;
+            filter::check(pcap, LinkType::ETHERNET, expression)?;
         }
         check_interface(name)?;
         let open = |buffer, expression: &str| open(pcap, name, buffer, expression);
@@ -171,7 +172,7 @@ pub(super) fn failed(name: &str) -> impl Fn(String) -> SniffError + use<> {
 }
 
 /// Says of an interface what libpcap says only to root.
-fn check_interface(name: &str) -> Result<(), SniffError> {
+pub(super) fn check_interface(name: &str) -> Result<(), SniffError> {
     let listed = interfaces();
     match listed.iter().find(|listed| listed.name == name) {
         Some(listed) if listed.is_up => Ok(()),
@@ -192,29 +193,32 @@ pub(super) fn open(
     buffer: i32,
     expression: &str,
 ) -> Result<Handle, SniffError> {
-    let interface = || name.to_owned();
-    let mut handle = pcap.open(name, buffer).map_err(|error| match error {
-        OpenError::NoPermission => SniffError::NoPermission {
-            interface: interface(),
-        },
-        OpenError::NotUp => SniffError::InterfaceDown {
-            interface: interface(),
-        },
-        OpenError::NoSuchDevice => SniffError::NoInterface {
-            interface: interface(),
-            have: interfaces().into_iter().map(|listed| listed.name).collect(),
-        },
-        OpenError::Other(reason) => failed(name)(reason),
-    })?;
+    let mut handle = pcap
+        .open(name, buffer)
+        .map_err(|error| open_error(name, error))?;
     let link_type = handle.link_type();
-    if link_type != ETHERNET {
+    if link_type != LinkType::ETHERNET {
         return Err(SniffError::NotEthernet {
-            source_name: interface(),
+            source_name: name.to_owned(),
             link_type,
         });
     }
     handle.set_filter(expression).map_err(failed(name))?;
     Ok(handle)
+}
+
+/// Says why an interface could not be opened.
+pub(super) fn open_error(name: &str, error: OpenError) -> SniffError {
+    let interface = name.to_owned();
+    match error {
+        OpenError::NoPermission => SniffError::NoPermission { interface },
+        OpenError::NotUp => SniffError::InterfaceDown { interface },
+        OpenError::NoSuchDevice => SniffError::NoInterface {
+            interface,
+            have: interfaces().into_iter().map(|listed| listed.name).collect(),
+        },
+        OpenError::Other(reason) => failed(name)(reason),
+    }
 }
 
 impl Sniffer for Interface {

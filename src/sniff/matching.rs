@@ -10,6 +10,7 @@ use crate::wire::{
     ethernet,
     ethernet::EtherType,
     ip,
+    link::LinkType,
 };
 
 /// What a frame means for the run.
@@ -52,7 +53,9 @@ impl Judge {
         let suspect = match suspect {
             Suspect::Mac(mac) => Who::Mac(*mac),
             Suspect::Ip(ip) => Who::Ip(*ip),
-            Suspect::Filter(expression) => Who::Filter(Filter::compile(expression)?),
+            Suspect::Filter(expression) => {
+                Who::Filter(Filter::compile(LinkType::ETHERNET, expression)?)
+            }
         };
         Ok(Judge { suspect, own })
     }

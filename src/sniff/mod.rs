@@ -20,15 +20,18 @@ mod matching;
 mod own;
 mod privileges;
 mod source;
+mod tap;
 mod timeline;
 mod tzsp;
 mod wait;
 
 pub use error::SniffError;
+pub use filter::FrameFilter;
 pub use inject::Injector;
 pub use own::Own;
 pub use privileges::drop_privileges;
 pub use source::Source;
+pub use tap::Tap;
 
 /// What frames are the suspect's own.
 #[derive(Clone, Debug, PartialEq, Eq)]

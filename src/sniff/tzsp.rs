@@ -3,7 +3,7 @@
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
 use std::ops::ControlFlow;
-use std::os::fd::{AsFd, AsRawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::time::Duration;
 
 use nix::sys::socket::{MsgFlags, RecvMsg, recvmsg, setsockopt, sockopt};
@@ -25,23 +25,29 @@ const MAX_DATAGRAM: usize = 65_535;
 /// Losses are those of the socket's own buffer, counted by the kernel (SO_RXQ_OVFL) and told with the next
 /// datagram that arrives; what got lost on the way to this machine leaves no trace in TZSP.
 pub(super) struct Stream {
-    name: String,
-    socket: UdpSocket,
+    receiver: Receiver,
     judge: Judge,
     timeline: Timeline,
-    buffer: Vec<u8>,
-    control: Vec<u8>,
-    /// The kernel's count of losses as of the last datagram; wraps.
-    drops: u32,
     /// A frame that was read but belongs to the next call.
     early: Option<(Moment, Role)>,
 }
 
+/// A socket that TZSP is sent to.
+pub(super) struct Receiver {
+    name: String,
+    socket: UdpSocket,
+    buffer: Vec<u8>,
+    control: Vec<u8>,
+    /// The kernel's count of losses as of the last datagram; wraps.
+    drops: u32,
+}
+
 /// What the kernel says about a datagram.
-struct Datagram {
+pub(super) struct Datagram {
     length: usize,
-    at: Moment,
-    new_drops: u32,
+    /// Counted from the start of 1970.
+    pub(super) stamp: Option<Duration>,
+    pub(super) new_drops: u32,
 }
 
 /// What the kernel attaches to a datagram: nothing outside Linux.
@@ -75,33 +81,28 @@ impl Told {
     }
 }
 
-impl Stream {
-    pub(super) fn open(
-        address: SocketAddr,
-        suspect: &Suspect,
-        clock: LiveClock,
-        own: Own,
-    ) -> Result<Stream, SniffError> {
-        let judge = Judge::new(suspect, own)?;
+impl Receiver {
+    pub(super) fn open(address: SocketAddr) -> Result<Receiver, SniffError> {
         let name = Source::Tzsp(address).to_string();
         let socket = bind(address).map_err(|source| SniffError::Bind {
             source_name: name.clone(),
             source,
         })?;
-        Ok(Stream {
+        Ok(Receiver {
             name,
             socket,
-            judge,
-            timeline: Timeline::new(clock),
             buffer: vec![0; MAX_DATAGRAM],
             control: nix::cmsg_space!(nix::sys::time::TimeSpec, u32),
             drops: 0,
-            early: None,
         })
     }
 
+    pub(super) fn fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+
     /// Receives a datagram into the buffer; `None` if there is none.
-    fn receive(&mut self) -> Result<Option<Datagram>, SniffError> {
+    pub(super) fn receive(&mut self) -> Result<Option<Datagram>, SniffError> {
         let mut parts = [io::IoSliceMut::new(&mut self.buffer)];
         let received = recvmsg::<()>(
             self.socket.as_raw_fd(),
@@ -125,12 +126,34 @@ impl Stream {
         self.drops = drops;
         Ok(Some(Datagram {
             length: message.bytes,
-            at: match told.stamp {
-                Some(stamp) => self.timeline.place(stamp),
-                None => self.timeline.place_unstamped(),
-            },
+            stamp: told.stamp,
             new_drops,
         }))
+    }
+
+    /// Returns the Ethernet frame in a datagram with its length on the wire; `None` for a sign of life, another
+    /// medium, or no TZSP at all.
+    pub(super) fn frame(&self, datagram: &Datagram) -> Option<(&[u8], u32)> {
+        let bytes = self.buffer.get(..datagram.length).unwrap_or_default();
+        let packet = Packet::parse(bytes).ok()?;
+        let is_frame = packet.kind == Kind::RECEIVED && packet.protocol == Protocol::ETHERNET;
+        is_frame.then(|| (packet.frame, wire_len(&packet)))
+    }
+}
+
+impl Stream {
+    pub(super) fn open(
+        address: SocketAddr,
+        suspect: &Suspect,
+        clock: LiveClock,
+        own: Own,
+    ) -> Result<Stream, SniffError> {
+        Ok(Stream {
+            judge: Judge::new(suspect, own)?,
+            receiver: Receiver::open(address)?,
+            timeline: Timeline::new(clock),
+            early: None,
+        })
     }
 
     /// Returns the next frame, and adds the losses before it to `heard`.
@@ -138,25 +161,23 @@ impl Stream {
         if let Some(early) = self.early.take() {
             return Ok(Some(early));
         }
-        let Some(datagram) = self.receive()? else {
+        let Some(datagram) = self.receiver.receive()? else {
             return Ok(None);
         };
         heard.lost += u64::from(datagram.new_drops);
-        let bytes = self.buffer.get(..datagram.length).unwrap_or_default();
-        let role = match Packet::parse(bytes) {
-            Ok(packet)
-                if packet.kind == Kind::RECEIVED && packet.protocol == Protocol::ETHERNET =>
-            {
-                self.judge.role(Captured {
-                    at: datagram.at,
-                    bytes: packet.frame,
-                    wire_len: wire_len(&packet),
-                })
-            }
-            // A sign of life, another medium, or no TZSP at all.
-            _ => Role::Nothing,
+        let at = match datagram.stamp {
+            Some(stamp) => self.timeline.place(stamp),
+            None => self.timeline.place_unstamped(),
         };
-        Ok(Some((datagram.at, role)))
+        let role = match self.receiver.frame(&datagram) {
+            Some((bytes, wire_len)) => self.judge.role(Captured {
+                at,
+                bytes,
+                wire_len,
+            }),
+            None => Role::Nothing,
+        };
+        Ok(Some((at, role)))
     }
 }
 
@@ -185,7 +206,7 @@ fn bind(address: SocketAddr) -> io::Result<UdpSocket> {
 
 impl Sniffer for Stream {
     fn source(&self) -> &str {
-        &self.name
+        &self.receiver.name
     }
 
     fn listen(
@@ -218,7 +239,7 @@ impl Sniffer for Stream {
             if now >= until {
                 return Ok(heard);
             }
-            wait(self.socket.as_fd(), until.since(now));
+            wait(self.receiver.fd(), until.since(now));
         }
     }
 }
@@ -246,7 +267,9 @@ mod tests {
         let suspect = Suspect::Mac(SUSPECT);
         let stream = Stream::open(any, &suspect, clock, Own::default()).unwrap();
         let sender = UdpSocket::bind(format!("{host}:0")).unwrap();
-        sender.connect(stream.socket.local_addr().unwrap()).unwrap();
+        sender
+            .connect(stream.receiver.socket.local_addr().unwrap())
+            .unwrap();
         Scene {
             clock,
             stream,
@@ -354,7 +377,7 @@ mod tests {
     #[cfg(target_os = "linux")]
     fn what_the_buffer_cannot_hold_is_counted_as_lost() {
         let mut scene = scene("127.0.0.1");
-        setsockopt(&scene.stream.socket, sockopt::RcvBuf, &4096).unwrap();
+        setsockopt(&scene.stream.receiver.socket, sockopt::RcvBuf, &4096).unwrap();
         for _ in 0..200 {
             scene.send(OTHER);
         }

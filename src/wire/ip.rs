@@ -15,6 +15,10 @@ impl Protocol {
     pub const TCP: Protocol = Protocol(6);
     /// UDP (RFC 768).
     pub const UDP: Protocol = Protocol(17);
+    /// ICMP for IPv6 (RFC 4443).
+    pub const ICMP_V6: Protocol = Protocol(58);
+    /// SCTP (RFC 9260).
+    pub const SCTP: Protocol = Protocol(132);
 
     const HOP_BY_HOP: Protocol = Protocol(0);
     const ROUTING: Protocol = Protocol(43);
@@ -36,6 +40,10 @@ pub struct Packet<'a> {
     /// Tells that this is a fragment other than the first: the payload does not begin with the
     /// protocol's header, so there are no ports to be read.
     pub is_later_fragment: bool,
+    /// The identification; IPv6 has none outside fragments.
+    pub identification: Option<u16>,
+    /// How many octets the payload has by the header's own word, whatever the capture kept of them.
+    pub payload_len: usize,
     /// What follows the IP header, without the frame's padding; as much as the capture kept.
     pub payload: &'a [u8],
 }
@@ -65,7 +73,7 @@ const V4_HEADER_LEN: usize = 20;
 fn parse_v4(bytes: &[u8]) -> Result<Packet<'_>, Malformed> {
     let (header, _) = take::<V4_HEADER_LEN>(V4_HEADER, bytes)?;
     #[rustfmt::skip]
-    let [version_ihl, _, length_1, length_2, _, _, fragment_1, fragment_2, _, protocol, _, _,
+    let [version_ihl, _, length_1, length_2, id_1, id_2, fragment_1, fragment_2, _, protocol, _, _,
          s1, s2, s3, s4, d1, d2, d3, d4] = *header;
     let header_len = usize::from(version_ihl & 0x0f) * 4;
     if header_len < V4_HEADER_LEN {
@@ -85,6 +93,8 @@ fn parse_v4(bytes: &[u8]) -> Result<Packet<'_>, Malformed> {
         destination: Ipv4Addr::new(d1, d2, d3, d4).into(),
         protocol: Protocol(protocol),
         is_later_fragment: fragment_offset != 0,
+        identification: Some(u16::from_be_bytes([id_1, id_2])),
+        payload_len: end.saturating_sub(header_len),
         payload: between(bytes, header_len, end),
     })
 }
@@ -109,6 +119,8 @@ fn parse_v6(bytes: &[u8]) -> Result<Packet<'_>, Malformed> {
         destination: Ipv6Addr::from(*destination).into(),
         protocol: upper.protocol,
         is_later_fragment: upper.is_later_fragment,
+        identification: None,
+        payload_len: end.saturating_sub(V6_HEADER_LEN + upper.skipped),
         payload: upper.payload,
     })
 }
@@ -116,6 +128,8 @@ fn parse_v6(bytes: &[u8]) -> Result<Packet<'_>, Malformed> {
 struct UpperLayer<'a> {
     protocol: Protocol,
     is_later_fragment: bool,
+    /// Octets of the extension headers.
+    skipped: usize,
     payload: &'a [u8],
 }
 
@@ -124,6 +138,7 @@ fn skip_extensions(first_header: Protocol, bytes: &[u8]) -> UpperLayer<'_> {
     let mut upper = UpperLayer {
         protocol: first_header,
         is_later_fragment: false,
+        skipped: 0,
         payload: bytes,
     };
     loop {
@@ -148,6 +163,7 @@ fn skip_extensions(first_header: Protocol, bytes: &[u8]) -> UpperLayer<'_> {
         };
         upper.protocol = Protocol(*next);
         upper.payload = rest;
+        upper.skipped += header_len;
         if upper.is_later_fragment {
             return upper;
         }

@@ -5,9 +5,16 @@
 //! Builders make the few packets that halfspan and its lab send.
 
 pub mod arp;
+pub mod dns;
 pub mod ethernet;
+pub mod ftp;
+pub mod http;
 pub mod ip;
+pub mod link;
 pub mod netbios;
+pub mod pcap;
+pub mod pcapng;
+pub mod tls;
 pub mod tzsp;
 pub mod udp;
 
@@ -55,6 +62,14 @@ fn first<'a>(what: &'static str, bytes: &'a [u8], need: usize) -> Result<&'a [u8
         need,
         have: bytes.len(),
     })
+}
+
+/// Returns a host's name as text, if it is one: it will be printed.
+fn host_name(octets: &[u8]) -> Option<&str> {
+    const LONGEST: usize = 253;
+    let plausible = |octet: &u8| octet.is_ascii_alphanumeric() || b"-_.*".contains(octet);
+    let fits = !octets.is_empty() && octets.len() <= LONGEST && octets.iter().all(plausible);
+    fits.then(|| std::str::from_utf8(octets).ok()).flatten()
 }
 
 /// The Internet checksum of the parts, as if they stood one after the other (RFC 1071).
@@ -110,6 +125,14 @@ mod tests {
         let _udp = udp::Datagram::parse(bytes);
         let _tzsp = tzsp::Packet::parse(bytes);
         let _request = netbios::parse_status_request(bytes);
+        for number in [0, 1, 9, 51, 101, 108, 113, 276] {
+            let _link = link::Link::parse(link::LinkType(number), bytes);
+        }
+        let _interface = pcapng::Interface::parse(pcap::Order::Big, bytes);
+        let _message = dns::parse(bytes);
+        let _name = tls::server_name(bytes);
+        let _host = http::host(bytes);
+        let _announced = ftp::announced(bytes);
         if let Ok(status) = netbios::NodeStatus::parse(bytes) {
             let _names = status.names().map(|name| name.text().len()).max();
         }

@@ -71,7 +71,7 @@ def locate_once(bench, world, number):
     before = judge.look(bench.lab)
     run = bench.program.prepare(world.setup())
     with disturbed(world):
-        run.locate(*world.options, target=world.target)
+        run.locate(target=world.arguments())
         finished = run.finish()
     judge.count_changes(result, finished, bench.lab, before)
     world.judge(result, finished)

@@ -29,8 +29,8 @@ class World:
     name = ""
     rhythm = "steady"
     kind = "plain"
-    # Whether `undecided` and `not_seen` are answers as well; a wrong port never is.
-    may_give_up = False
+    # Seconds after which `undecided` and `not_seen` are answers as well; a wrong port never is.
+    gives_up_after = None
     target = ("--ip", topology.SUSPECT.address)
     options = ("--yes", "--no-tables")
     # How the baseline tells the suspect's frames, and which direction it has copied.
@@ -50,6 +50,11 @@ class World:
     def arrange(self):
         """Plugs the suspect in. The switch is still honest: it is looked at after this."""
         self.lab.place_suspect(topology.place_of(self.port), self.rhythm, with_names=True, kind=self.kind)
+
+    def arguments(self):
+        """What `locate` is asked for."""
+        limit = ("--max-time", str(self.gives_up_after)) if self.gives_up_after else ()
+        return (*self.target, *self.options, *limit)
 
     def faults(self):
         """What is wrong with the switch while it is searched."""
@@ -77,8 +82,8 @@ class World:
 
     def judge(self, result, finished):
         """Judges halfspan's answer."""
-        if self.may_give_up:
-            judge.not_wrong(result, finished, self.right())
+        if self.gives_up_after:
+            judge.not_wrong(result, finished, self.right(), self.gives_up_after)
         else:
             judge.located(result, finished, self.port)
 
@@ -273,15 +278,13 @@ class Flood(World):
 
     name = "flood"
     kind = "flooded"
-    may_give_up = True
-    options = ("--yes", "--no-tables", "--max-time", "30")
+    gives_up_after = 30
 
 
 class _Changing(World):
     """Something happens to the suspect in mid-run."""
 
-    may_give_up = True
-    options = ("--yes", "--no-tables", "--max-time", "30")
+    gives_up_after = 30
 
     def __init__(self, *arguments):
         super().__init__(*arguments)

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use super::{LocateError, Run, TICK};
+use super::{LocateError, Run, TICK, control};
 use crate::clock::Moment;
 use crate::mirror::{Mirror, MirrorError};
 use crate::port::PortSet;
@@ -81,6 +81,35 @@ impl Run<'_> {
             self.pause(RETRY_PAUSE)?;
         }
         Ok(ports)
+    }
+
+    /// Waits until the mirror shows the set with everybody but the suspect in it, as the others are heard again. From the
+    /// port alone hardly anybody is, so this sees the change itself: it tells how late the switch is, and a proof whose
+    /// windows are all one change behind would confirm the wrong port.
+    ///
+    /// Returns whether it was seen; on a network that is too quiet for that, nothing is waited for.
+    pub(super) fn await_others(&mut self) -> Result<bool, LocateError> {
+        let answered = Moment(self.settled_at.0.saturating_sub(self.settle));
+        let Some(patience) = control::patience_for_others(self.others_rate) else {
+            return Ok(true);
+        };
+        let deadline = self.now() + patience;
+        let mut heard = 0;
+        while heard < control::OTHERS_TELL {
+            self.stop_if_interrupted()?;
+            if self.now() >= deadline {
+                return Ok(false);
+            }
+            let until = deadline.min(self.now() + control::BIN);
+            let more = self
+                .instruments
+                .sniffer
+                .listen(until, &mut |_| ControlFlow::Continue(()))?;
+            heard += more.foreign_frames;
+        }
+        let late = self.now().since(answered);
+        self.settle = self.settle.max(control::margin(late, self.settle));
+        Ok(true)
     }
 
     /// Lets frames of the old set pass by unheeded.

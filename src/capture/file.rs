@@ -1,0 +1,293 @@
+//! The frames of one file.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use super::CaptureError;
+use super::input::Input;
+use super::section::Section;
+use crate::wire::link::LinkType;
+use crate::wire::pcap::{FILE_HEADER_LEN, FileHeader, RECORD_HEADER_LEN, RecordHeader};
+use crate::wire::pcapng::{BLOCK_FRAME_LEN, BLOCK_HEADER_LEN, BlockType, Packet, section_order};
+
+/// The longest frame that is believed, in octets: libpcap's own limit for nearly all links.
+const MAX_FRAME: u32 = 256 << 10;
+/// The largest block with a frame that is believed: room for options.
+const MAX_PACKET_BLOCK: u32 = 16 << 20;
+
+/// A frame of a capture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Frame<'a> {
+    /// What the octets begin with.
+    pub link_type: LinkType,
+    /// Nanoseconds since the start of 1970.
+    pub stamp: i64,
+    /// The length on the wire in octets, as recorded; at least that of `bytes`.
+    pub wire_len: u32,
+    /// The octets that were kept.
+    pub bytes: &'a [u8],
+}
+
+/// A capture file, read frame by frame.
+pub struct Capture {
+    path: PathBuf,
+    input: Input,
+    format: Format,
+}
+
+enum Format {
+    Pcap(FileHeader),
+    PcapNg(Section),
+}
+
+/// Why the next frame cannot be had, and of which octets that is said.
+enum Trouble {
+    Input(io::Error),
+    Damage(&'static str),
+}
+
+impl From<io::Error> for Trouble {
+    fn from(error: io::Error) -> Trouble {
+        Trouble::Input(error)
+    }
+}
+
+impl From<&'static str> for Trouble {
+    fn from(reason: &'static str) -> Trouble {
+        Trouble::Damage(reason)
+    }
+}
+
+impl Capture {
+    /// Opens a file and reads its beginning; `-` is standard input.
+    ///
+    /// # Errors
+    /// [`CaptureError`], if it cannot be read or is no capture file.
+    pub fn open(path: &Path) -> Result<Capture, CaptureError> {
+        Capture::open_counted(path, Arc::default())
+    }
+
+    /// As [`Capture::open`]; `read` counts the octets read of the file.
+    pub(super) fn open_counted(path: &Path, read: Arc<AtomicU64>) -> Result<Capture, CaptureError> {
+        let path = path.to_owned();
+        let opened = Input::open(&path, read).map_err(Trouble::Input);
+        let started = opened.and_then(|mut input| Ok((begin(&mut input)?, input)));
+        match started {
+            Ok((format, input)) => Ok(Capture {
+                path,
+                input,
+                format,
+            }),
+            Err(trouble) => Err(described(path, 0, trouble)),
+        }
+    }
+
+    /// Goes on to the next frame; `None` at the end of the file.
+    ///
+    /// # Errors
+    /// [`CaptureError`] with the place; the frames before it were good. Nothing can be read behind it.
+    #[inline]
+    pub fn next_frame(&mut self) -> Result<Option<Frame<'_>>, CaptureError> {
+        let next = match &mut self.format {
+            Format::Pcap(header) => next_record(header, &mut self.input),
+            Format::PcapNg(section) => next_block(section, &mut self.input),
+        };
+        match next {
+            Ok(Some(found)) => Ok(Some(Frame {
+                link_type: found.link_type,
+                stamp: found.stamp,
+                wire_len: found.wire_len,
+                bytes: self
+                    .input
+                    .take(found.total)
+                    .get(found.start..found.end)
+                    .unwrap_or_default(),
+            })),
+            Ok(None) => Ok(None),
+            Err(trouble) => Err(described(self.path.clone(), self.input.offset(), trouble)),
+        }
+    }
+}
+
+fn described(path: PathBuf, offset: u64, trouble: Trouble) -> CaptureError {
+    match trouble {
+        // The unpackers say so where packed data end too early.
+        Trouble::Input(source) if source.kind() == io::ErrorKind::UnexpectedEof => {
+            CaptureError::Damaged {
+                path,
+                offset,
+                reason: "the packed data end too early",
+            }
+        }
+        Trouble::Input(source) => CaptureError::Unreadable { path, source },
+        Trouble::Damage(reason) => CaptureError::Damaged {
+            path,
+            offset,
+            reason,
+        },
+    }
+}
+
+fn begin(input: &mut Input) -> Result<Format, Trouble> {
+    if input.is_empty()? {
+        return Err("it is empty".into());
+    }
+    let magic = input.window(4)?.ok_or("it ends within its header")?;
+    // A section header reads the same in both byte orders; what it says is read with the first frame.
+    if magic == BlockType::SECTION.0.to_be_bytes() {
+        let order = next_order(input)?;
+        return Ok(Format::PcapNg(Section::new(order)));
+    }
+    let known = [0xa1b2_c3d4_u32, 0xa1b2_3c4d];
+    if !known
+        .iter()
+        .any(|known| magic == known.to_be_bytes() || magic == known.to_le_bytes())
+    {
+        return Err("it is neither pcap nor pcapng".into());
+    }
+    let header = input
+        .window(FILE_HEADER_LEN)?
+        .ok_or("it ends within its header")?;
+    let header = FileHeader::parse(header).map_err(|_| "it is neither pcap nor pcapng")?;
+    input.take(FILE_HEADER_LEN);
+    Ok(Format::Pcap(header))
+}
+
+/// Where in the window the next frame is, and what is known of it.
+struct Found {
+    link_type: LinkType,
+    stamp: i64,
+    wire_len: u32,
+    /// The frame's octets, within the record or block.
+    start: usize,
+    end: usize,
+    /// The length of the record or block.
+    total: usize,
+}
+
+#[inline]
+fn next_record(header: &FileHeader, input: &mut Input) -> Result<Option<Found>, Trouble> {
+    let Some(octets) = input
+        .window(RECORD_HEADER_LEN)?
+        .and_then(<[u8]>::first_chunk)
+    else {
+        return if input.is_empty()? {
+            Ok(None)
+        } else {
+            Err("it ends in the middle of a record".into())
+        };
+    };
+    let record = RecordHeader::read(header.order, octets);
+    if record.captured > MAX_FRAME {
+        return Err("a record claims to be too large".into());
+    }
+    let total = RECORD_HEADER_LEN + usize::try_from(record.captured).unwrap_or(usize::MAX);
+    if input.window(total)?.is_none() {
+        return Err("it ends in the middle of a record".into());
+    }
+    Ok(Some(Found {
+        link_type: header.link_type,
+        stamp: i64::from(record.seconds) * 1_000_000_000
+            + i64::from(record.fraction) * i64::from(header.unit),
+        wire_len: record.original.max(record.captured),
+        start: RECORD_HEADER_LEN,
+        end: total,
+        total,
+    }))
+}
+
+#[inline]
+fn next_block(section: &mut Section, input: &mut Input) -> Result<Option<Found>, Trouble> {
+    loop {
+        let Some(octets) = input
+            .window(BLOCK_HEADER_LEN)?
+            .and_then(<[u8]>::first_chunk::<8>)
+        else {
+            return if input.is_empty()? {
+                Ok(None)
+            } else {
+                Err("it ends in the middle of a block".into())
+            };
+        };
+        let [t1, t2, t3, t4, l1, l2, l3, l4] = *octets;
+        let mut kind = BlockType(section.order.u32([t1, t2, t3, t4]));
+        if [t1, t2, t3, t4] == BlockType::SECTION.0.to_be_bytes() {
+            kind = BlockType::SECTION;
+            *section = Section::new(next_order(input)?);
+        }
+        let length = section.order.u32([l1, l2, l3, l4]);
+        if length < BLOCK_FRAME_LEN || !length.is_multiple_of(4) {
+            return Err("a block's length is impossible".into());
+        }
+        if kind.is_packet() || kind == BlockType::INTERFACE {
+            let body = whole_block(section, input, length)?;
+            if kind.is_packet() {
+                return frame_in(section, kind, body, length).map(Some);
+            }
+            section.add_interface(body)?;
+            input.take(usize::try_from(length).unwrap_or(usize::MAX));
+        } else if !input.skip(length.into())? {
+            return Err("it ends in the middle of a block".into());
+        }
+    }
+}
+
+/// Reads the byte order of a section header that is next.
+fn next_order(input: &mut Input) -> Result<crate::wire::pcap::Order, Trouble> {
+    let start = input
+        .window(12)?
+        .ok_or("it ends in the middle of a block")?;
+    let magic = start.get(8..).and_then(|magic| magic.try_into().ok());
+    let order = magic.and_then(section_order);
+    order.ok_or_else(|| "a section's byte order is not told".into())
+}
+
+/// Returns a block's body, with the whole block in the window.
+#[inline]
+fn whole_block<'a>(
+    section: &Section,
+    input: &'a mut Input,
+    length: u32,
+) -> Result<&'a [u8], Trouble> {
+    if length > MAX_PACKET_BLOCK {
+        return Err("a block claims to be too large".into());
+    }
+    let total = usize::try_from(length).unwrap_or(usize::MAX);
+    let block = input
+        .window(total)?
+        .ok_or("it ends in the middle of a block")?;
+    let (before, end) = block
+        .split_last_chunk()
+        .ok_or("a block's length is impossible")?;
+    if section.order.u32(*end) != length {
+        return Err("a block's two lengths differ".into());
+    }
+    Ok(before.get(BLOCK_HEADER_LEN..).unwrap_or_default())
+}
+
+#[inline]
+fn frame_in(
+    section: &mut Section,
+    kind: BlockType,
+    body: &[u8],
+    length: u32,
+) -> Result<Found, Trouble> {
+    let packet = Packet::parse(section.order, kind, body).map_err(|_| "a block is cut short")?;
+    let room = body.len().saturating_sub(packet.start);
+    let placed = section.place(&packet, room)?;
+    let start = BLOCK_HEADER_LEN + packet.start;
+    let captured = u32::try_from(placed.captured).unwrap_or(u32::MAX);
+    Ok(Found {
+        link_type: placed.link_type,
+        stamp: placed.stamp,
+        wire_len: packet.original.max(captured),
+        start,
+        end: start + placed.captured,
+        total: usize::try_from(length).unwrap_or(usize::MAX),
+    })
+}
+
+#[cfg(test)]
+mod tests;

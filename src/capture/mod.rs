@@ -1,0 +1,16 @@
+//! Capture files, frame by frame, with constant memory: pcap and pcapng, also packed with gzip or zstd.
+//!
+//! What frames mean is not known here. The bytes of the formats are read in [`crate::wire::pcap`] and
+//! [`crate::wire::pcapng`].
+
+mod error;
+mod file;
+mod input;
+mod section;
+mod series;
+#[cfg(test)]
+pub(crate) mod testbed;
+
+pub use error::CaptureError;
+pub use file::{Capture, Frame};
+pub use series::{Progress, Series};

@@ -1,0 +1,171 @@
+//! What is never answered.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+use super::super::conversation::State;
+use super::super::digest::TcpFlags;
+use super::{Conversation, Evidence, Finding, Kind, Scene, count, is_group};
+use crate::wire::ip::Protocol;
+
+/// So many connections asked for in vain are told.
+const MIN_UNANSWERED: usize = 10;
+/// So many flows without an answer, or so many packets in them, are told.
+const MIN_ONE_WAY_FLOWS: usize = 20;
+const MIN_ONE_WAY_PACKETS: u64 = 100;
+/// If they are at least this share of the host's flows or of its packets, in per cent.
+const MIN_SHARE: u64 = 50;
+
+#[derive(Default)]
+struct Sum {
+    flows: usize,
+    evidence: Option<Evidence>,
+    targets: BTreeSet<IpAddr>,
+    ids_zero: bool,
+}
+
+impl Sum {
+    fn note(&mut self, flow: &Conversation) {
+        self.ids_zero = flow.a.ids_zero && (self.flows == 0 || self.ids_zero);
+        self.flows += 1;
+        self.evidence = Evidence::grown(self.evidence, Evidence::of(flow));
+        self.targets.insert(flow.b.ip);
+    }
+
+    fn packets(&self) -> u64 {
+        self.evidence.map_or(0, |evidence| evidence.tally.packets)
+    }
+}
+
+/// The flows that a host began.
+#[derive(Default)]
+struct Begun {
+    all: u64,
+    packets: u64,
+    one_way: Sum,
+    unanswered: Sum,
+    without_syn: Sum,
+}
+
+pub(super) fn silences(scene: &Scene<'_>) -> Vec<Finding> {
+    let mut hosts: BTreeMap<IpAddr, Begun> = BTreeMap::new();
+    for flow in scene.census.conversations() {
+        let begun = hosts.entry(flow.a.ip).or_default();
+        begun.all += 1;
+        begun.packets += flow.both().packets;
+        let silent = flow.b.sent.packets == 0 && !is_group(flow.b.ip);
+        // ICMP reports and routing protocols expect no answer; later fragments belong to another flow.
+        let expects_answer = flow.b.port != 0;
+        if !silent || !expects_answer {
+            continue;
+        }
+        begun.one_way.note(&flow);
+        if flow.state() == State::Unanswered {
+            begun.unanswered.note(&flow);
+        }
+        if flow.is_tcp() && flow.a.has_data && !flow.a.flags.has(TcpFlags::SYN) {
+            begun.without_syn.note(&flow);
+        }
+    }
+    hosts
+        .into_iter()
+        .flat_map(|(ip, begun)| begun.findings(scene, ip))
+        .collect()
+}
+
+impl Begun {
+    fn findings(self, scene: &Scene<'_>, ip: IpAddr) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        let mut find = |kind, sum: &Sum, what: String| {
+            if let Some(evidence) = sum.evidence {
+                findings.push(scene.of_host(kind, ip, what, evidence));
+            }
+        };
+        let sum = &self.without_syn;
+        if sum.flows > 0 {
+            let ids = if sum.ids_zero {
+                "; every packet has the IP identification 0"
+            } else {
+                ""
+            };
+            let what = format!(
+                "{ip} sent TCP data to {} in {} that nobody had opened and nobody answered{ids}",
+                count(sum.targets.len(), "address"),
+                count(sum.flows, "flow"),
+            );
+            find(Kind::DataWithoutSyn, sum, what);
+        }
+        let sum = &self.unanswered;
+        if sum.flows >= MIN_UNANSWERED {
+            let what = format!(
+                "{ip} asked for {} to {} and got no answer",
+                count(sum.flows, "connection"),
+                count(sum.targets.len(), "address"),
+            );
+            find(Kind::Unanswered, sum, what);
+        }
+        let sum = &self.one_way;
+        let many_flows = sum.flows >= MIN_ONE_WAY_FLOWS
+            && u64::try_from(sum.flows).unwrap_or(0) * 100 >= self.all * MIN_SHARE;
+        let many_packets =
+            sum.packets() >= MIN_ONE_WAY_PACKETS && sum.packets() * 100 >= self.packets * MIN_SHARE;
+        if many_flows || many_packets {
+            let what = format!(
+                "{ip} sent {} to {} in {}, and nothing came back",
+                count(
+                    usize::try_from(sum.packets()).unwrap_or(usize::MAX),
+                    "packet"
+                ),
+                count(sum.targets.len(), "address"),
+                count(sum.flows, "flow"),
+            );
+            find(Kind::OneWay, sum, what);
+        }
+        findings
+    }
+}
+
+/// Packets to local addresses that never say anything, not even by ARP.
+pub(super) fn unused_destinations(scene: &Scene<'_>) -> Vec<Finding> {
+    let mut alive: BTreeSet<IpAddr> = BTreeSet::new();
+    for flow in scene.census.conversations() {
+        let ends = [&flow.a, &flow.b].into_iter();
+        alive.extend(ends.filter(|end| end.sent.packets > 0).map(|end| end.ip));
+    }
+    let answered = scene
+        .census
+        .sought
+        .iter()
+        .filter(|(_, sought)| sought.is_there);
+    alive.extend(answered.map(|(ip, _)| *ip));
+    let mut sums: BTreeMap<IpAddr, Sum> = BTreeMap::new();
+    for flow in scene.census.conversations() {
+        let target = flow.b.ip;
+        let to_nobody = scene.local.has(target) && !is_group(target) && !alive.contains(&target);
+        if to_nobody && Protocol(flow.protocol) != Protocol::ICMP_V6 {
+            sums.entry(flow.a.ip).or_default().note(&flow);
+        }
+    }
+    let findings = sums.into_iter().filter_map(|(ip, sum)| {
+        let example = sum.targets.first()?;
+        let sought = scene
+            .census
+            .sought
+            .iter()
+            .find(|(sought, _)| sought == example);
+        let sought = match sought {
+            Some((_, sought)) => format!(" ({} ARP requests for it in vain)", sought.requests),
+            None => String::new(),
+        };
+        let what = format!(
+            "{ip} sent {} to {} where nobody is, such as {example}{sought}",
+            count(
+                usize::try_from(sum.packets()).unwrap_or(usize::MAX),
+                "packet"
+            ),
+            count(sum.targets.len(), "local address"),
+        );
+        Some(scene.of_host(Kind::UnusedDestination, ip, what, sum.evidence?))
+    });
+    findings.collect()
+}

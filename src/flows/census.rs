@@ -1,0 +1,292 @@
+//! The result: hosts, MACs, VLANs, and the flows they are added up from.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+use super::conversation::Conversation;
+use super::hosts::{HostCount, Hosts};
+use super::intake::{Intake, Skipped, Sought};
+use super::key::FlowKey;
+use super::ledger::Ledger;
+use super::service::FTP;
+use super::subnet::Subnet;
+use super::table::Table;
+use super::tally::{Span, Tally, Traffic};
+use super::{Measure, Settings};
+use crate::mac::Mac;
+use crate::wire::link::Vlans;
+
+/// Everything that was counted.
+#[derive(Clone, Debug)]
+pub struct Census {
+    settings: Settings,
+    /// All frames that were counted.
+    pub total: Tally,
+    /// From the first to the last of them.
+    pub span: Option<Span>,
+    /// Frames that belong to no host, by reason.
+    pub skipped: BTreeMap<Skipped, u64>,
+    /// What each VLAN carried.
+    pub vlans: BTreeMap<Vlans, Tally>,
+    pub(super) ledger: Ledger,
+    pub(super) sought: Vec<(IpAddr, Sought)>,
+    hosts: Hosts,
+    macs: Table<Mac, Traffic>,
+    /// How many addresses a MAC sent from.
+    ips_of_mac: BTreeMap<Mac, u64>,
+    /// Hosts that have an FTP control connection with each other.
+    pub(super) ftp_controls: BTreeMap<(IpAddr, IpAddr), (FlowKey, Span)>,
+}
+
+/// A host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Host {
+    /// Its address.
+    pub ip: IpAddr,
+    /// What it sent and received.
+    pub traffic: Traffic,
+    /// When it was seen.
+    pub span: Span,
+    /// The MACs that sent from its address.
+    pub macs: Vec<Mac>,
+}
+
+/// A MAC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MacRow {
+    /// The address; a group address only receives.
+    pub mac: Mac,
+    /// What it sent and received, frames without IP included.
+    pub traffic: Traffic,
+    /// How many IP addresses it sent from.
+    pub ips: u64,
+}
+
+/// What a host sent and received in each stretch of time.
+pub type HostBins = BTreeMap<i64, Traffic>;
+
+/// What counting within bounded memory lost: all zero unless the tables were full.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Lost {
+    /// Flows that were given up; their packets still count for their hosts.
+    pub flows: u64,
+    /// The most that a flow which is listed, or one that is missing, may have on top, in the measure of the ranking.
+    pub flow_error: u64,
+    /// Hosts that were given up.
+    pub hosts: u64,
+    /// As `flow_error`, for hosts.
+    pub host_error: u64,
+    /// As `flow_error`, for MACs.
+    pub mac_error: u64,
+}
+
+/// How many pairs of hosts with an FTP control connection are remembered.
+const MAX_CONTROLS: usize = 1 << 16;
+
+impl Census {
+    pub(super) fn new(intake: &Intake, ledger: Ledger) -> Census {
+        let mut census = Census {
+            settings: ledger.settings(),
+            total: intake.total,
+            span: intake.span,
+            skipped: intake.skipped.clone(),
+            vlans: intake.vlans.clone(),
+            sought: intake.sought.iter().copied().collect(),
+            hosts: ledger.past_hosts.clone(),
+            macs: intake.macs.clone(),
+            ips_of_mac: BTreeMap::new(),
+            ftp_controls: BTreeMap::new(),
+            ledger,
+        };
+        census.add_up();
+        census
+    }
+
+    /// Adds up hosts from flows, and addresses by MAC.
+    fn add_up(&mut self) {
+        let more_macs = self.hosts.add_all(&self.ledger.flows);
+        for (key, flow) in self.ledger.flows.iter() {
+            let is_control = key.low.1 == FTP || key.high.1 == FTP;
+            if is_control && self.ftp_controls.len() < MAX_CONTROLS {
+                let ends = (key.low.0, key.high.0);
+                self.ftp_controls.insert(ends, (*key, flow.span));
+            }
+        }
+        for (address, mac) in more_macs {
+            self.ledger.note_past_mac(address, mac);
+        }
+        let mut ips_of_mac = BTreeMap::new();
+        for (address, host) in self.hosts.iter() {
+            for mac in self.macs_of(*address, host) {
+                *ips_of_mac.entry(mac).or_insert(0) += 1;
+            }
+        }
+        self.ips_of_mac = ips_of_mac;
+    }
+
+    fn macs_of(&self, address: IpAddr, host: &HostCount) -> BTreeSet<Mac> {
+        let past = self.ledger.past_macs.get(&address);
+        let past = past.into_iter().flatten().copied();
+        host.mac.into_iter().chain(past).collect()
+    }
+
+    /// Returns the MACs that sent from a host's address.
+    #[must_use]
+    pub fn macs_of_host(&self, ip: IpAddr) -> Vec<Mac> {
+        let host = self.hosts.get(&ip);
+        let macs = host.map(|host| self.macs_of(ip, host));
+        macs.into_iter().flatten().collect()
+    }
+
+    /// Returns the hosts by `rank`, highest first, then by address; at most `top`.
+    #[must_use]
+    pub fn hosts(&self, rank: impl Fn(&Traffic) -> u64, top: usize) -> Vec<Host> {
+        let mut order: Vec<(u64, IpAddr, &HostCount)> = self
+            .hosts
+            .iter()
+            .map(|(ip, host)| (rank(&host.traffic), *ip, host))
+            .collect();
+        keep_top(&mut order, top, |&(weight, ip, _)| {
+            (std::cmp::Reverse(weight), ip)
+        });
+        let row = |(_, ip, host): (u64, IpAddr, &HostCount)| Host {
+            ip,
+            traffic: host.traffic,
+            span: host.span,
+            macs: self.macs_of(ip, host).into_iter().collect(),
+        };
+        order.into_iter().map(row).collect()
+    }
+
+    /// Returns how many hosts there are.
+    #[must_use]
+    pub fn host_count(&self) -> usize {
+        self.hosts.len()
+    }
+
+    /// Returns the MACs by `rank`, highest first, then by address; at most `top`.
+    #[must_use]
+    pub fn macs(&self, rank: impl Fn(&Traffic) -> u64, top: usize) -> Vec<MacRow> {
+        let mut rows: Vec<MacRow> = self
+            .macs
+            .iter()
+            .map(|&(mac, traffic)| MacRow {
+                mac,
+                traffic,
+                ips: self.ips_of_mac.get(&mac).copied().unwrap_or(0),
+            })
+            .collect();
+        keep_top(&mut rows, top, |row| {
+            (std::cmp::Reverse(rank(&row.traffic)), row.mac)
+        });
+        rows
+    }
+
+    /// Returns what each subnet's hosts sent and received, by `rank`, highest first; at most `top`.
+    #[must_use]
+    pub fn subnets(
+        &self,
+        prefix: (u8, u8),
+        rank: impl Fn(&Traffic) -> u64,
+        top: usize,
+    ) -> Vec<(Subnet, Traffic, u64)> {
+        let mut sums: BTreeMap<Subnet, (Traffic, u64)> = BTreeMap::new();
+        for (ip, host) in self.hosts.iter() {
+            let sum = sums.entry(Subnet::around(*ip, prefix)).or_default();
+            sum.0 = sum.0.plus(host.traffic);
+            sum.1 += 1;
+        }
+        let rows = sums
+            .into_iter()
+            .map(|(net, (sum, hosts))| (net, sum, hosts));
+        let mut rows: Vec<_> = rows.collect();
+        keep_top(&mut rows, top, |(net, traffic, _)| {
+            (std::cmp::Reverse(rank(traffic)), *net)
+        });
+        rows
+    }
+
+    /// Returns the flows, in the order in which they began.
+    pub fn conversations(&self) -> impl Iterator<Item = Conversation> + '_ {
+        let flows = self.ledger.flows.iter();
+        flows.map(|(key, flow)| Conversation::new(key, flow))
+    }
+
+    /// Returns a flow by its place among [`Census::conversations`].
+    #[must_use]
+    pub fn conversation(&self, place: usize) -> Option<Conversation> {
+        let (key, flow) = self.ledger.flows.at(place)?;
+        Some(Conversation::new(key, flow))
+    }
+
+    /// Returns the places of the flows that are `wanted`, by `rank`, lowest first; at most `top`.
+    pub fn ranked<K: Ord>(
+        &self,
+        wanted: impl Fn(&Conversation) -> bool,
+        rank: impl Fn(&Conversation) -> K,
+        top: usize,
+    ) -> Vec<usize> {
+        let all = self.conversations().enumerate();
+        let wanted = all.filter(|(_, flow)| wanted(flow));
+        let mut order: Vec<(K, usize)> = wanted.map(|(place, flow)| (rank(&flow), place)).collect();
+        if top == 0 {
+            order.clear();
+        } else if order.len() > top {
+            order.select_nth_unstable(top - 1);
+            order.truncate(top);
+        }
+        order.sort_unstable();
+        order.into_iter().map(|(_, place)| place).collect()
+    }
+
+    /// Returns how many flows there are.
+    #[must_use]
+    pub fn flow_count(&self) -> usize {
+        self.ledger.flows.len()
+    }
+
+    /// Returns what each of these hosts sent and received in each bin, by the bin's beginning in nanoseconds.
+    #[must_use]
+    pub fn bins(&self, hosts: &BTreeSet<IpAddr>) -> BTreeMap<IpAddr, HostBins> {
+        let mut found: BTreeMap<IpAddr, HostBins> = BTreeMap::new();
+        if let Some(bins) = &self.ledger.bins {
+            for ((ip, bin), traffic) in bins.table.iter() {
+                if hosts.contains(ip) {
+                    let begin = bin.saturating_mul(bins.width);
+                    found.entry(*ip).or_default().insert(begin, *traffic);
+                }
+            }
+        }
+        found
+    }
+
+    /// Returns what bounded memory lost.
+    #[must_use]
+    pub fn lost(&self) -> Lost {
+        let flows = &self.ledger.flows;
+        Lost {
+            flows: flows.given_up(),
+            flow_error: flows.error(),
+            hosts: self.hosts.given_up(),
+            host_error: self.hosts.error(),
+            mac_error: self.macs.error(),
+        }
+    }
+
+    /// Returns what the ranking is by, where memory ran out.
+    #[must_use]
+    pub fn measure(&self) -> Measure {
+        self.settings.measure
+    }
+}
+
+/// Keeps the first `top` by `key`, in its order.
+pub(super) fn keep_top<T, K: Ord>(rows: &mut Vec<T>, top: usize, key: impl Fn(&T) -> K) {
+    if top == 0 {
+        rows.clear();
+    } else if rows.len() > top {
+        rows.select_nth_unstable_by_key(top - 1, &key);
+        rows.truncate(top);
+    }
+    rows.sort_unstable_by_key(key);
+}

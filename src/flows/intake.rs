@@ -1,0 +1,240 @@
+//! Takes frames in: decodes them, and counts what needs no flow.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use foldhash::fast::RandomState;
+
+use super::Settings;
+use super::digest::{Digest, Upper};
+use super::hint::{self, Hint};
+use super::key::Key;
+use super::table::Table;
+use super::tally::{Span, Tally, Traffic};
+use crate::capture::Frame;
+use crate::mac::Mac;
+use crate::wire::arp::{Arp, Operation};
+use crate::wire::ip::Packet;
+use crate::wire::link::{Link, LinkType, Network, Vlans};
+
+/// Why a frame has no place among hosts and flows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Skipped {
+    /// ARP: it has no IP header.
+    Arp,
+    /// Another protocol than IP.
+    NotIp,
+    /// The capture cut it before the end of the IP header.
+    CutShort,
+    /// A header contradicts itself.
+    Malformed,
+    /// The link type is not one that is read.
+    UnknownLink,
+}
+
+impl Skipped {
+    /// Returns the reason as the report has it.
+    #[must_use]
+    pub fn reason(self) -> &'static str {
+        match self {
+            Skipped::Arp => "arp",
+            Skipped::NotIp => "not_ip",
+            Skipped::CutShort => "cut_short",
+            Skipped::Malformed => "malformed",
+            Skipped::UnknownLink => "unknown_link_type",
+        }
+    }
+}
+
+impl From<crate::wire::Malformed> for Skipped {
+    fn from(malformed: crate::wire::Malformed) -> Skipped {
+        match malformed {
+            crate::wire::Malformed::Truncated { .. } => Skipped::CutShort,
+            crate::wire::Malformed::Unexpected { .. } => Skipped::Malformed,
+        }
+    }
+}
+
+/// What was asked of an address by ARP.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Sought {
+    /// Requests for it.
+    pub(super) requests: u64,
+    /// Whether it answered, or spoke by itself.
+    pub(super) is_there: bool,
+}
+
+/// What is counted of every frame.
+#[derive(Clone, Debug)]
+pub(super) struct Intake {
+    settings: Settings,
+    seed: RandomState,
+    /// How many frames there were, counted or not.
+    number: u64,
+    pub(super) total: Tally,
+    pub(super) span: Option<Span>,
+    pub(super) skipped: BTreeMap<Skipped, u64>,
+    pub(super) macs: Table<Mac, Traffic>,
+    pub(super) vlans: BTreeMap<Vlans, Tally>,
+    pub(super) sought: Table<IpAddr, Sought>,
+}
+
+/// How many MACs, and how many addresses sought by ARP, are counted at most.
+const MAX_MACS: usize = 1 << 16;
+/// From here on only the outer tag of a frame is told apart.
+const MAX_VLANS: usize = 1 << 12;
+
+impl Intake {
+    pub(super) fn new(settings: Settings, seed: &RandomState) -> Intake {
+        Intake {
+            settings,
+            seed: seed.clone(),
+            number: 0,
+            total: Tally::default(),
+            span: None,
+            skipped: BTreeMap::new(),
+            macs: Table::new(seed, MAX_MACS),
+            vlans: BTreeMap::new(),
+            sought: Table::new(seed, MAX_MACS),
+        }
+    }
+
+    /// Lets a frame pass that is not to be counted.
+    #[inline]
+    pub(super) fn pass(&mut self) {
+        self.number += 1;
+    }
+
+    /// Returns how many frames there were, counted or not.
+    pub(super) fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// Counts a frame; returns what is to be counted of its flow, if it is IP.
+    #[inline]
+    pub(super) fn take(&mut self, frame: &Frame<'_>) -> Option<(Digest, Option<Hint>)> {
+        self.number += 1;
+        self.total.add(frame.wire_len);
+        match &mut self.span {
+            Some(span) => span.note(frame.stamp),
+            None => self.span = Some(Span::at(frame.stamp)),
+        }
+        match self.read(frame) {
+            Ok(read) => Some(read),
+            Err(reason) => {
+                *self.skipped.entry(reason).or_insert(0) += 1;
+                None
+            }
+        }
+    }
+
+    #[inline]
+    fn read(&mut self, frame: &Frame<'_>) -> Result<(Digest, Option<Hint>), Skipped> {
+        let link = match Link::parse(frame.link_type, frame.bytes) {
+            Ok(link) => link,
+            Err(malformed) => return Err(self.without_network(frame, malformed)),
+        };
+        self.note_ends(link.src, link.dst, frame.wire_len);
+        self.note_vlans(link.vlans, frame.wire_len);
+        let octets = match link.network {
+            Network::Ip(octets) => octets,
+            Network::Arp(octets) => {
+                self.note_arp(octets);
+                return Err(Skipped::Arp);
+            }
+            Network::Other => return Err(Skipped::NotIp),
+        };
+        let packet = Packet::parse(octets)?;
+        let upper = Upper::read(&packet);
+        let (key, way) = upper.flow(&packet);
+        let digest = Digest {
+            key,
+            hash: key.hash(&self.seed),
+            way,
+            stamp: frame.stamp,
+            number: self.number,
+            wire_len: frame.wire_len,
+            src: link.src,
+            flags: upper.flags,
+            has_data: upper.has_data,
+            id_zero: packet.identification == Some(0),
+        };
+        let hint = if self.settings.hints {
+            hint::read(&packet, &upper)
+        } else {
+            None
+        };
+        Ok((digest, hint))
+    }
+
+    /// A frame that is cut within its headers may still tell who sent it to whom.
+    fn without_network(&mut self, frame: &Frame<'_>, malformed: crate::wire::Malformed) -> Skipped {
+        if !frame.link_type.is_known() {
+            return Skipped::UnknownLink;
+        }
+        let macs = frame.bytes.first_chunk::<12>();
+        if let (LinkType::ETHERNET, Some([d1, d2, d3, d4, d5, d6, s1, s2, s3, s4, s5, s6])) =
+            (frame.link_type, macs)
+        {
+            let dst = Mac([*d1, *d2, *d3, *d4, *d5, *d6]);
+            let src = Mac([*s1, *s2, *s3, *s4, *s5, *s6]);
+            self.note_ends(Some(src), Some(dst), frame.wire_len);
+        }
+        malformed.into()
+    }
+
+    #[inline]
+    fn note_ends(&mut self, src: Option<Mac>, dst: Option<Mac>, wire_len: u32) {
+        if let Some(src) = src {
+            self.mac(src).sent.add(wire_len);
+        }
+        if let Some(dst) = dst {
+            self.mac(dst).received.add(wire_len);
+        }
+    }
+
+    #[inline]
+    fn mac(&mut self, mac: Mac) -> &mut Traffic {
+        if self.macs.is_full() {
+            self.macs.relieve(|traffic| traffic.both().bytes, |_, _| {});
+        }
+        let hash = self.macs.hash(&mac);
+        self.macs.entry(hash, &mac, Traffic::default)
+    }
+
+    #[inline]
+    fn note_vlans(&mut self, vlans: Vlans, wire_len: u32) {
+        if vlans == Vlans::default() {
+            return;
+        }
+        // Forged double tags come in 16 million kinds.
+        let outer = Vlans {
+            inner: None,
+            ..vlans
+        };
+        let has_room = self.vlans.len() < MAX_VLANS || self.vlans.contains_key(&vlans);
+        let counted = if has_room { vlans } else { outer };
+        self.vlans.entry(counted).or_default().add(wire_len);
+    }
+
+    fn note_arp(&mut self, octets: &[u8]) {
+        let Ok(arp) = Arp::parse(octets) else {
+            return;
+        };
+        if !arp.sender_ip.is_unspecified() {
+            self.sought_entry(arp.sender_ip.into()).is_there = true;
+        }
+        let gratuitous = arp.sender_ip == arp.target_ip;
+        if arp.operation == Operation::REQUEST && !gratuitous {
+            self.sought_entry(arp.target_ip.into()).requests += 1;
+        }
+    }
+
+    fn sought_entry(&mut self, address: IpAddr) -> &mut Sought {
+        if self.sought.is_full() {
+            self.sought.relieve(|sought| sought.requests, |_, _| {});
+        }
+        let hash = self.sought.hash(&address);
+        self.sought.entry(hash, &address, Sought::default)
+    }
+}

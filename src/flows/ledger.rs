@@ -1,0 +1,239 @@
+//! Keeps the books of flows: everything that is counted by what a packet belongs to.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+use foldhash::fast::RandomState;
+
+use super::digest::{Digest, TcpFlags, Way};
+use super::hint::{Hint, Hints};
+use super::hosts::Hosts;
+use super::key::FlowKey;
+use super::rhythm::Rhythms;
+use super::table::Table;
+use super::tally::{Span, Tally, Traffic};
+use super::{Measure, Settings};
+use crate::mac::Mac;
+
+/// A flow, as counted.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Flow {
+    /// What the lower end sent.
+    pub(super) up: Side,
+    /// What the higher end sent.
+    pub(super) down: Side,
+    pub(super) span: Span,
+    /// The number of the first packet.
+    pub(super) number: u64,
+}
+
+/// What one end of a flow sent.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Side {
+    pub(super) tally: Tally,
+    /// The MAC that sent the last of it.
+    pub(super) mac: Option<Mac>,
+    /// All TCP flags that were seen.
+    pub(super) flags: TcpFlags,
+    /// TCP: data was seen.
+    pub(super) has_data: bool,
+    /// Every packet had the identification zero.
+    pub(super) ids_zero: bool,
+    /// It sent the packet that was seen first.
+    pub(super) opened: bool,
+}
+
+impl Flow {
+    fn new(digest: &Digest) -> Flow {
+        let side = |way| Side {
+            ids_zero: true,
+            opened: digest.way == way,
+            ..Side::default()
+        };
+        Flow {
+            up: side(Way::Up),
+            down: side(Way::Down),
+            span: Span::at(digest.stamp),
+            number: digest.number,
+        }
+    }
+
+    pub(super) fn both(&self) -> Tally {
+        self.up.tally.plus(self.down.tally)
+    }
+}
+
+/// Everything counted by flow.
+#[derive(Clone, Debug)]
+pub(super) struct Ledger {
+    settings: Settings,
+    pub(super) flows: Table<FlowKey, Flow>,
+    /// What hosts had in flows that were given up.
+    pub(super) past_hosts: Hosts,
+    /// MACs that sent from an address before another did in the same flow, or in flows that were given up.
+    pub(super) past_macs: BTreeMap<IpAddr, BTreeSet<Mac>>,
+    /// Some of them were not kept.
+    pub(super) lost_macs: bool,
+    pub(super) bins: Option<Bins>,
+    pub(super) hints: Hints,
+    pub(super) rhythms: Option<Rhythms>,
+}
+
+/// How many pairs of address and MAC are kept aside at most.
+const MAX_PAST_MACS: usize = 1 << 16;
+/// How many MACs are kept of an address at most.
+const MAX_MACS_OF_HOST: usize = 256;
+
+impl Ledger {
+    pub(super) fn new(settings: Settings, seed: &RandomState) -> Ledger {
+        Ledger {
+            flows: Table::new(seed, settings.max_flows()),
+            past_hosts: Hosts::new(seed, settings.max_hosts(), settings.measure),
+            past_macs: BTreeMap::new(),
+            lost_macs: false,
+            bins: settings.bin.map(|width| Bins::new(width, seed, settings)),
+            hints: Hints::default(),
+            rhythms: settings.rhythms.then(|| Rhythms::new(seed)),
+            settings,
+        }
+    }
+
+    /// Counts packets; `hints` are of the packet with that place among them.
+    pub(super) fn add_all(&mut self, digests: &[Digest], hints: &mut Vec<(usize, Hint)>) {
+        // Memory is slow to answer: it is asked for many flows before the first is needed.
+        for group in digests.chunks(GROUP) {
+            self.fetch(group);
+            for digest in group {
+                self.add(digest);
+            }
+        }
+        for (place, hint) in hints.drain(..) {
+            if let Some(digest) = digests.get(place) {
+                self.hints.note(digest, hint);
+            }
+        }
+    }
+
+    pub(super) fn settings(&self) -> Settings {
+        self.settings
+    }
+
+    fn fetch(&self, group: &[Digest]) {
+        let mut slots = [0; GROUP];
+        for (slot, digest) in slots.iter_mut().zip(group) {
+            *slot = self.flows.touch(digest.hash);
+        }
+        let behind = slots.iter().filter_map(|&slot| self.flows.behind(slot));
+        let touched = behind.fold(0, |sum, (key, flow)| {
+            sum ^ u64::from(key.low.1) ^ flow.down.tally.bytes
+        });
+        std::hint::black_box(touched);
+    }
+
+    #[inline]
+    pub(super) fn add(&mut self, digest: &Digest) {
+        if self.flows.is_full() {
+            self.relieve();
+        }
+        let flow = self
+            .flows
+            .entry(digest.hash, &digest.key, || Flow::new(digest));
+        flow.span.note(digest.stamp);
+        let (side, source) = match digest.way {
+            Way::Up => (&mut flow.up, digest.key.low.0),
+            Way::Down => (&mut flow.down, digest.key.high.0),
+        };
+        side.tally.add(digest.wire_len);
+        side.flags = side.flags.with(digest.flags);
+        side.has_data |= digest.has_data;
+        side.ids_zero &= digest.id_zero;
+        let opens = side.opened;
+        if side.mac != digest.src {
+            if let Some(before) = std::mem::replace(&mut side.mac, digest.src) {
+                self.note_past_mac(source, before);
+            }
+        }
+        if let Some(bins) = &mut self.bins {
+            bins.add(digest);
+        }
+        if let (Some(rhythms), true) = (&mut self.rhythms, opens) {
+            rhythms.add(digest);
+        }
+    }
+
+    pub(super) fn note_past_mac(&mut self, address: IpAddr, mac: Mac) {
+        let full = self.past_macs.len() >= MAX_PAST_MACS;
+        match self.past_macs.get_mut(&address) {
+            Some(macs) if macs.len() < MAX_MACS_OF_HOST => {
+                macs.insert(mac);
+            }
+            Some(macs) => self.lost_macs |= !macs.contains(&mac),
+            None if full => self.lost_macs = true,
+            None => {
+                self.past_macs.insert(address, [mac].into());
+            }
+        }
+    }
+
+    /// Makes room among the flows. What leaves goes on to count for its hosts.
+    #[cold]
+    fn relieve(&mut self) {
+        let measure = self.settings.measure;
+        let mut macs = Vec::new();
+        let hosts = &mut self.past_hosts;
+        self.flows.relieve(
+            |flow| measure.of(flow.both()),
+            |key, flow| {
+                hosts.add(key, flow, &mut macs);
+                // Forged ones come in millions: what cannot be kept anyway is not collected.
+                macs.truncate(MAX_PAST_MACS);
+            },
+        );
+        for (address, mac) in macs {
+            self.note_past_mac(address, mac);
+        }
+    }
+}
+
+/// How many flows are fetched at a time.
+const GROUP: usize = 32;
+
+/// What hosts sent and received in each stretch of time.
+#[derive(Clone, Debug)]
+pub(super) struct Bins {
+    /// Nanoseconds.
+    pub(super) width: i64,
+    measure: Measure,
+    pub(super) table: Table<(IpAddr, i64), Traffic>,
+}
+
+impl Bins {
+    fn new(width: i64, seed: &RandomState, settings: Settings) -> Bins {
+        Bins {
+            width: width.max(1),
+            measure: settings.measure,
+            table: Table::new(seed, settings.max_bins()),
+        }
+    }
+
+    fn add(&mut self, digest: &Digest) {
+        let bin = digest.stamp.div_euclid(self.width);
+        let (source, destination) = match digest.way {
+            Way::Up => (digest.key.low.0, digest.key.high.0),
+            Way::Down => (digest.key.high.0, digest.key.low.0),
+        };
+        self.entry(source, bin).sent.add(digest.wire_len);
+        self.entry(destination, bin).received.add(digest.wire_len);
+    }
+
+    fn entry(&mut self, address: IpAddr, bin: i64) -> &mut Traffic {
+        if self.table.is_full() {
+            let measure = self.measure;
+            self.table
+                .relieve(|traffic| measure.of(traffic.both()), |_, _| {});
+        }
+        let key = (address, bin);
+        let hash = self.table.hash(&key);
+        self.table.entry(hash, &key, Traffic::default)
+    }
+}

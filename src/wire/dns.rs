@@ -1,0 +1,135 @@
+//! Names and addresses in DNS messages (RFC 1035); mDNS and LLMNR look the same.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+const HEADER_LEN: usize = 12;
+const A: u16 = 1;
+const AAAA: u16 = 28;
+/// The most records that are looked at.
+const MAX_RECORDS: u16 = 64;
+/// The most labels and pointers of a name: more than any name needs, and the end of every loop.
+const MAX_STEPS: usize = 130;
+
+/// A message, as far as it tells names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// What was asked for.
+    pub question: String,
+    /// The addresses that were answered.
+    pub addresses: Vec<IpAddr>,
+}
+
+/// Reads the first question and the addresses of the answers, as far as the capture kept them.
+#[must_use]
+pub fn parse(bytes: &[u8]) -> Option<Message> {
+    let (header, _) = bytes.split_first_chunk::<HEADER_LEN>()?;
+    let [_, _, flags, _, q1, q2, a1, a2, ..] = *header;
+    let standard_query = flags & 0x78 == 0;
+    if !standard_query || [q1, q2] != [0, 1] {
+        return None;
+    }
+    let (question, mut place) = name(bytes, HEADER_LEN)?;
+    super::host_name(question.as_bytes())?;
+    place += 4; // type and class
+    let mut addresses = Vec::new();
+    for _ in 0..u16::from_be_bytes([a1, a2]).min(MAX_RECORDS) {
+        let Some(next) = record(bytes, place, &mut addresses) else {
+            break;
+        };
+        place = next;
+    }
+    Some(Message {
+        question,
+        addresses,
+    })
+}
+
+/// Reads a record; returns where the next one begins.
+fn record(bytes: &[u8], place: usize, addresses: &mut Vec<IpAddr>) -> Option<usize> {
+    let (_, place) = name(bytes, place)?;
+    let (fixed, rest) = bytes.get(place..)?.split_first_chunk::<10>()?;
+    let [t1, t2, _, _, _, _, _, _, l1, l2] = *fixed;
+    let length = usize::from(u16::from_be_bytes([l1, l2]));
+    let data = rest.get(..length)?;
+    match u16::from_be_bytes([t1, t2]) {
+        A => addresses.extend(
+            data.first_chunk()
+                .map(|&four| IpAddr::V4(Ipv4Addr::from_octets(four))),
+        ),
+        AAAA => {
+            addresses.extend(
+                data.first_chunk()
+                    .map(|&all| IpAddr::V6(Ipv6Addr::from_octets(all))),
+            );
+        }
+        _ => {}
+    }
+    Some(place + fixed.len() + length)
+}
+
+/// Reads a name; returns it with the place behind it.
+fn name(bytes: &[u8], start: usize) -> Option<(String, usize)> {
+    let mut text = String::new();
+    let mut place = start;
+    let mut behind = None;
+    for _ in 0..MAX_STEPS {
+        let length = usize::from(*bytes.get(place)?);
+        match length {
+            0 => return Some((text, behind.unwrap_or(place + 1))),
+            1..=63 => {
+                if !text.is_empty() {
+                    text.push('.');
+                }
+                let label = bytes.get(place + 1..place + 1 + length)?;
+                text.push_str(std::str::from_utf8(label).ok()?);
+                place += 1 + length;
+            }
+            0xc0.. => {
+                behind = behind.or(Some(place + 2));
+                place = (length & 0x3f) << 8 | usize::from(*bytes.get(place + 1)?);
+            }
+            _ => return None,
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn response() -> Vec<u8> {
+        let mut bytes = vec![0, 7, 0x81, 0x80, 0, 1, 0, 2, 0, 0, 0, 0];
+        bytes.extend(b"\x03www\x07example\x03org\x00\x00\x01\x00\x01");
+        bytes.extend(b"\xc0\x0c\x00\x05\x00\x01\x00\x00\x00\x09\x00\x06\x03cdn\xc0\x10");
+        bytes.extend(b"\xc0\x2d\x00\x01\x00\x01\x00\x00\x00\x09\x00\x04\xc0\x00\x02\x07");
+        bytes
+    }
+
+    #[test]
+    fn the_question_and_the_addresses_are_read_as_far_as_they_go() {
+        let whole = response();
+        let question = "www.example.org".to_owned();
+        let addresses = vec![IpAddr::from([192, 0, 2, 7])];
+        assert_eq!(
+            parse(&whole),
+            Some(Message {
+                question: question.clone(),
+                addresses
+            })
+        );
+        for end in 0..whole.len() {
+            if let Some(message) = parse(&whole[..end]) {
+                assert_eq!(message.question, question);
+                assert!(message.addresses.is_empty(), "{end}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_name_that_points_to_itself_ends() {
+        let mut bytes = vec![0, 7, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0];
+        bytes.extend([0xc0, 12, 0, 1, 0, 1]);
+        assert_eq!(parse(&bytes), None);
+    }
+}

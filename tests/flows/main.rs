@@ -1,0 +1,18 @@
+//! `talkers` and `flows` of the built program, on captures made for it.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    reason = "a test that cannot go on shall panic"
+)]
+
+mod counts;
+mod craft;
+mod damage;
+mod live;
+mod mixed;
+mod program;
+mod slow;
+mod stories;
+mod tshark;
