@@ -153,7 +153,8 @@ pub(super) fn run(args: &ProfileArgs, context: &Context) -> Result<Exit, Failure
 fn list(schema: bool, markdown: bool, context: &Context) -> Result<Exit, Failure> {
     if schema {
         let schema = profile::schema();
-        context.result(&report::json(&schema), &schema)?;
+        let text = format!("{schema:#}\n");
+        context.result(&text, &schema)?;
         return Ok(Exit::Done);
     }
     let profiles: Vec<ProfileRow> = profile::built_in().iter().map(ProfileRow::of).collect();

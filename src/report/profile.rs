@@ -127,3 +127,49 @@ pub fn profile_trial(profile: &str, switch: &str, trial: &Trial) -> String {
     line("put back", yes(trial.put_back));
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::profile::built_in;
+
+    #[test]
+    fn the_documents_table_of_families_is_the_one_that_the_program_writes() {
+        let rows: Vec<ProfileRow> = built_in().iter().map(ProfileRow::of).collect();
+        let document = include_str!("../../docs/profiles.md");
+        assert!(
+            document.ends_with(&profile_markdown(&rows)),
+            "write it anew: halfspan profile list --markdown"
+        );
+    }
+
+    #[test]
+    fn a_trial_says_what_it_saw_and_what_failed() {
+        let trial = Trial {
+            sys_descr: "GS2210-24".to_owned(),
+            sys_object_id: "1.3.6.1.4.1.890.1.15".to_owned(),
+            port: "7".to_owned(),
+            writes: 3,
+            write_seconds: 0.25,
+            read_back: true,
+            frames: 0,
+            settle_seconds: None,
+            answers_while_mirroring: false,
+            put_back: true,
+        };
+        assert!(!trial.is_good());
+        let text = profile_trial("zyxel-4x", "office-1", &trial);
+        let plain = anstream::adapter::strip_str(&text).to_string();
+        insta::assert_snapshot!(plain, @r"
+        zyxel-4x on office-1
+          switch says  GS2210-24
+          sysObjectID  1.3.6.1.4.1.890.1.15
+          port         7
+          written      3 requests, 0.25 s until read back
+          read back    yes
+          frames       none heard: is anything talking on that port?
+          answers      while it mirrors: NO
+          put back     yes
+        ");
+    }
+}

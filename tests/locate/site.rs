@@ -150,6 +150,23 @@ impl Site {
             .collect()
     }
 
+    /// Writes a number to an object, as some other manager; tells whether it was taken.
+    pub(crate) fn set(&self, oid: &[u32], number: i32) -> bool {
+        let credentials = SnmpCredentials::Community {
+            v1: false,
+            read: Secret::new("public".to_owned()),
+            write: Some(Secret::new("private".to_owned())),
+        };
+        let address = self.lab.addresses().switch.to_string();
+        let mut client =
+            Client::connect("test", &address, &credentials, Timing::default()).unwrap();
+        let binding = VarBind {
+            oid: Oid::from(oid),
+            value: halfspan::snmp::Value::Integer(number),
+        };
+        client.set(&[binding]).is_ok()
+    }
+
     /// Checks that the switch's mirror is as it was, that no journal is left, and that nothing but mirror objects
     /// was ever written.
     #[track_caller]
