@@ -26,10 +26,10 @@ pub(super) struct LabArgs {
 /// What the virtual switch is like; shared with `demo`.
 #[derive(Debug, Args)]
 pub(super) struct WorldArgs {
-    /// How many ports the switch has, 4 to 480
-    #[arg(long, value_name = "N", default_value_t = 24)]
-    ports: u32,
-    /// The family whose mirror objects the switch's agent has
+    /// How many ports the switch has, 4 to 480 [default: 24, or as many as such a switch has]
+    #[arg(long, value_name = "N")]
+    ports: Option<u32>,
+    /// The family whose mirror objects the switch's agent has: a profile's name, or the file of a description
     #[arg(long, value_name = "NAME", default_value = "smon-portcopy", value_parser = profile)]
     profile: Profile,
     /// How the suspect talks
@@ -87,8 +87,16 @@ enum Fault {
 }
 
 fn profile(name: &str) -> Result<Profile, String> {
+    if name.contains('/') || name.ends_with(".yaml") {
+        let text = std::fs::read_to_string(name).map_err(|error| error.to_string())?;
+        let stem = Path::new(name).file_stem().unwrap_or_default();
+        return Profile::from_description(&stem.to_string_lossy(), &text);
+    }
     Profile::by_name(name).ok_or_else(|| {
-        let known: Vec<&str> = Profile::ALL.iter().map(|profile| profile.name()).collect();
+        let known: Vec<&str> = Profile::every()
+            .iter()
+            .map(|profile| profile.name())
+            .collect();
         format!("the lab plays {}", known.join(", "))
     })
 }
@@ -96,7 +104,7 @@ fn profile(name: &str) -> Result<Profile, String> {
 impl WorldArgs {
     pub(super) fn spec(&self) -> Spec {
         let mut spec = Spec {
-            ports: self.ports,
+            ports: self.ports.unwrap_or(self.profile.most_ports().min(24)),
             profile: self.profile,
             ..Spec::default()
         };

@@ -24,6 +24,7 @@ mod lab;
 mod locate;
 mod man;
 mod patch;
+mod profile;
 mod prompt;
 mod restore;
 mod switch;
@@ -92,6 +93,7 @@ enum Command {
     Talkers(Box<talkers::TalkersArgs>),
     Flows(Box<flows::FlowsArgs>),
     Switch(switch::SwitchArgs),
+    Profile(profile::ProfileArgs),
     Patch(patch::PatchArgs),
     Restore(restore::RestoreArgs),
     ExplainRun(explain_run::ExplainRunArgs),
@@ -125,6 +127,7 @@ impl Command {
             Command::Switch(args) => switch::run(&args, context),
             Command::Lab(args) => lab::run(&args, context),
             Command::Demo(args) => demo::run(&args, context),
+            Command::Profile(args) => profile::run(&args, context),
             Command::Patch(args) => patch::run(&args, context),
             Command::Completions(args) => completions::run(&args, context),
             Command::Man(args) => man::run(&args, context),

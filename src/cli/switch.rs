@@ -11,6 +11,7 @@ use crate::patch::{Patch, Place};
 use crate::port::{Link, SwitchPort};
 use crate::profile::DestinationTraffic;
 use crate::report::{self, CheckRow, Finding, PortRow, SwitchRow};
+use crate::tables::system::System;
 
 /// List the configured switches, check one, show its ports
 #[derive(Debug, Args)]
@@ -199,6 +200,10 @@ fn rows(switch: &Switch, found: &Checkup) -> Vec<CheckRow> {
         Finding::Good,
         format!("{}: {}", switch.profile, found.profile),
     );
+    if let Some(system) = &found.system {
+        let (finding, text) = family(switch, found, system);
+        row("family", finding, text);
+    }
     match &found.roles {
         Ok(roles) => {
             let ports = &found.survey.ports;
@@ -263,6 +268,33 @@ fn rows(switch: &Switch, found: &Checkup) -> Vec<CheckRow> {
         Err(failure) => row("capture", Finding::Bad, told(failure)),
     }
     rows
+}
+
+/// Compares the configured profile with those that the switch's own words point to.
+fn family(switch: &Switch, found: &Checkup, system: &System) -> (Finding, String) {
+    let id = system.object_id.clone().unwrap_or_default();
+    let others = || found.families.join(", ");
+    match found.families.first() {
+        None => (
+            Finding::Note,
+            format!(
+                "sysObjectID {id} points to no built-in profile; to start one: halfspan profile new FILE --switch {}",
+                switch.name
+            ),
+        ),
+        Some(_) if found.families.contains(&switch.profile) => (
+            Finding::Good,
+            format!("what the switch says points to {}", others()),
+        ),
+        Some(_) => (
+            Finding::Note,
+            format!(
+                "sysObjectID {id} points to {}, the configuration says {}",
+                others(),
+                switch.profile
+            ),
+        ),
+    }
 }
 
 fn management(path: ManagementPath, traffic: DestinationTraffic) -> (Finding, &'static str) {

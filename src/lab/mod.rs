@@ -31,8 +31,10 @@ use self::world::{World, locked};
 mod agent;
 mod bridge;
 mod control;
+mod family;
 mod faults;
 mod front;
+mod models;
 mod netbios;
 mod plane;
 mod site;
@@ -44,11 +46,12 @@ mod world;
 #[cfg(test)]
 mod tests;
 
-pub use control::{Direction, Session};
+pub use control::{Direction, Model, Session};
+pub use family::Profile;
 pub use faults::{Beyond, Faults, Often, Reboot, SourceLimit, When, WriteLatency};
 pub use spec::{
     AgentSpec, Background, Bridge, Destination, Directions, Forges, Forwarding, MAX_PORTS,
-    MIN_PORTS, MirrorAbility, Place, Profile, Services, Speaks, Spec, Suspect, Talk, User,
+    MIN_PORTS, MirrorAbility, Place, Services, Speaks, Spec, Suspect, Talk, User,
 };
 pub use world::WriteAttempt;
 

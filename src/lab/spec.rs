@@ -6,7 +6,8 @@ use std::time::Duration;
 use crate::port::BridgePort;
 use crate::snmp::{AuthProtocol, PrivProtocol};
 
-use super::faults::Faults;
+use super::family::Profile;
+use super::faults::{Beyond, Faults};
 
 /// The fewest ports a lab can have: one for a machine, the uplink, the laptop and one to spare.
 pub const MIN_PORTS: u32 = 4;
@@ -95,9 +96,32 @@ impl Spec {
             ));
         }
         self.check_rates()?;
+        self.check_described()?;
         let writer = self.agent.users.iter().any(|user| user.writes);
         if self.agent.speaks == Speaks::V3 && !writer {
             return Err("to speak SNMPv3, a lab needs a user that may write".to_owned());
+        }
+        Ok(())
+    }
+
+    /// A described switch has no state to start from but its own, and no room that runs out by itself.
+    fn check_described(&self) -> Result<(), String> {
+        let Profile::Described(model) = self.profile else {
+            return Ok(());
+        };
+        if model.most_ports.is_some_and(|most| self.ports > most) {
+            let most = model.most_ports.unwrap_or_default();
+            return Err(format!("a {} has at most {most} ports", model.name));
+        }
+        let cuts = self
+            .faults
+            .source_limit
+            .is_some_and(|limit| limit.beyond != Beyond::Refused);
+        if self.mirror.foreign_session || cuts {
+            let name = &model.name;
+            return Err(format!(
+                "the lab's {name} plays neither a foreign session nor a source list that is cut short"
+            ));
         }
         Ok(())
     }
@@ -119,48 +143,6 @@ impl Spec {
         } else {
             Err(format!("a rate is 0 to {MOST_FRAMES} a second"))
         }
-    }
-}
-
-/// The family of mirror objects that the switch's agent has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Profile {
-    /// RFC 2613 portCopyTable: a row for each pair of source and destination.
-    SmonPortcopy,
-    /// NETGEAR-SWITCHING-MIB agentPortMirrorTable: a bit mask in a session's row.
-    NetgearFastpath,
-    /// D-Link DGS-1210 companyMirror: two bit masks in scalars.
-    DlinkDgs1210,
-    /// ZYXEL-MIRROR-MIB: a state for each port.
-    Zyxel4x,
-}
-
-impl Profile {
-    /// Every family, for help texts and tests.
-    pub const ALL: [Profile; 4] = [
-        Profile::SmonPortcopy,
-        Profile::NetgearFastpath,
-        Profile::DlinkDgs1210,
-        Profile::Zyxel4x,
-    ];
-
-    /// Returns the name of the profile that drives such a switch.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Profile::SmonPortcopy => "smon-portcopy",
-            Profile::NetgearFastpath => "netgear-fastpath",
-            Profile::DlinkDgs1210 => "dlink-dgs1210",
-            Profile::Zyxel4x => "zyxel-4x",
-        }
-    }
-
-    /// Returns the family with this name.
-    #[must_use]
-    pub fn by_name(name: &str) -> Option<Profile> {
-        Profile::ALL
-            .into_iter()
-            .find(|profile| profile.name() == name)
     }
 }
 
@@ -460,13 +442,5 @@ mod tests {
         assert_eq!(rate, "a rate is 0 to 10000 a second");
         let user = refusal(|spec| spec.agent.speaks = Speaks::V3);
         assert_eq!(user, "to speak SNMPv3, a lab needs a user that may write");
-    }
-
-    #[test]
-    fn every_family_is_found_by_its_name() {
-        for profile in Profile::ALL {
-            assert_eq!(Profile::by_name(profile.name()), Some(profile));
-        }
-        assert_eq!(Profile::by_name("cisco"), None);
     }
 }

@@ -416,8 +416,9 @@ fn moment(when: When) -> Option<Moment> {
 #[cfg(test)]
 mod tests {
     use super::super::control::Direction;
+    use super::super::family::Profile;
     use super::super::faults::{Often, Reboot, SourceLimit, WriteLatency};
-    use super::super::spec::{MirrorAbility, Profile};
+    use super::super::spec::MirrorAbility;
     use super::*;
     use crate::wire::ethernet::{self, EtherType};
 

@@ -10,7 +10,7 @@ use crate::clock::LiveClock;
 use crate::config::{Config, Switch};
 use crate::error::Failure;
 use crate::mirror::{Copies, Inspection, inspect};
-use crate::profile::{DestinationTraffic, Shape};
+use crate::profile::{self, DestinationTraffic, Shape, Told};
 use crate::sniff::{self, Own, Source, Suspect};
 use crate::tables::system::{self, System};
 
@@ -34,6 +34,8 @@ pub struct Checkup {
     pub capture: Result<String, Failure>,
     /// Who wrote the profile and how sure they were, in words.
     pub profile: String,
+    /// The built-in profiles that what the switch tells about itself fits, the most particular one first.
+    pub families: Vec<String>,
 }
 
 /// Looks a switch over. Reads only.
@@ -59,6 +61,7 @@ pub fn check(config: &Config, switch: &Switch) -> Result<Checkup, Failure> {
     let profile = &opened.profile;
     let may_write = profile.shape == Shape::Manual || opened.may_write();
     let destination_traffic = profile.destination_traffic;
+    let families = system.as_ref().map(families).unwrap_or_default();
     let words = format!("{} ({})", profile.about, profile.confidence.word());
     Ok(Checkup {
         system,
@@ -68,9 +71,19 @@ pub fn check(config: &Config, switch: &Switch) -> Result<Checkup, Failure> {
         path,
         capture: source.and_then(|source| try_capture(&source)),
         profile: words,
+        families,
         mirror: look_at_mirror(opened, &survey),
         survey,
     })
+}
+
+fn families(system: &system::System) -> Vec<String> {
+    let told = Told {
+        sys_object_id: system.object_id.clone().unwrap_or_default(),
+        sys_descr: system.descr.clone(),
+    };
+    let matching = profile::matching(&told);
+    matching.into_iter().map(|profile| profile.name).collect()
 }
 
 /// Sorts the ports of a switch as its configuration says.

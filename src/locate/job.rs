@@ -280,6 +280,18 @@ impl<'a> Job<'a> {
                 switch.name
             ));
         }
+        let profile = &opened.profile;
+        self.note(format!(
+            "{}: profile {}, {}{}",
+            switch.name,
+            profile.name,
+            profile.confidence.word(),
+            if profile.limits.sources == Some(1) {
+                "; the switch mirrors one port at a time, so the ports are scanned one by one"
+            } else {
+                ""
+            }
+        ));
         let takeover = Takeover {
             ports: &survey.ports,
             roles: &roles,

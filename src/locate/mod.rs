@@ -20,6 +20,7 @@ mod safety;
 mod survey;
 pub mod switches;
 mod task;
+mod trial;
 mod waking;
 
 pub use checkup::{Checkup, abilities, check, roles_of};
@@ -33,3 +34,4 @@ pub use reach::{ManagementPath, management_path};
 pub use resolving::{Found, mac_of};
 pub use survey::{Survey, Wanted};
 pub use task::{Desk, Target, Task};
+pub use trial::{Trial, identity, try_profile};

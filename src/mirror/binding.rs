@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::port::{PortSet, PortTable, SwitchPort};
-use crate::profile::{Base, Index, Instance, Numbering, Object, Profile, Role};
+use crate::profile::{Base, Carries, Index, IndexPart, Instance, Numbering, Object, Profile, Role};
 use crate::snmp::{Oid, Snmp, SnmpError, Value};
 
 use super::state::State;
@@ -18,6 +18,8 @@ const SYS_OBJECT_ID: [u32; 9] = [1, 3, 6, 1, 2, 1, 1, 2, 0];
 pub(crate) struct Bound {
     pub(crate) object: Object,
     pub(crate) oid: Oid,
+    /// How ports are named in texts, with `{n}` for the number.
+    template: String,
 }
 
 impl Bound {
@@ -39,6 +41,43 @@ impl Bound {
         state
             .below(&self.oid)
             .filter_map(|(arcs, value)| Some((self.object.index.read(arcs)?, value)))
+    }
+
+    /// Tells whether its values are octets that hold ports.
+    pub(crate) fn has_codec(&self) -> bool {
+        self.object.bitmap.is_some() || self.object.list.is_some()
+    }
+
+    /// Reads the port numbers that a value names; none, where it is the code `none`.
+    pub(crate) fn decode(&self, value: &Value) -> BTreeSet<u32> {
+        let object = &self.object;
+        match (value.as_octets(), &object.bitmap, &object.list) {
+            (Some(octets), Some(bitmap), _) => bitmap.decode(octets),
+            (Some(octets), None, Some(list)) => list.decode(octets, &self.template),
+            _ => value
+                .as_i64()
+                .filter(|number| object.code("none") != Some(*number))
+                .and_then(|number| u32::try_from(number).ok())
+                .into_iter()
+                .collect(),
+        }
+    }
+
+    /// Writes port numbers as a value, as long as `like` where that is open; `None` if it cannot hold them.
+    pub(crate) fn encode(&self, ports: &BTreeSet<u32>, like: &[u8]) -> Option<Value> {
+        let object = &self.object;
+        if let Some(bitmap) = &object.bitmap {
+            return bitmap.encode(ports, like).map(Value::Octets);
+        }
+        if let Some(list) = &object.list {
+            return list.encode(ports, &self.template).map(Value::Octets);
+        }
+        let mut ports = ports.iter();
+        match (ports.next(), ports.next()) {
+            (Some(port), None) => object.syntax.value(i64::from(*port)),
+            (None, _) => self.coded("none"),
+            (Some(_), Some(_)) => None,
+        }
     }
 
     /// Returns the value that a word of `codes` stands for.
@@ -63,9 +102,11 @@ impl Objects {
     pub(crate) fn bind(profile: &Profile, base: Option<&Oid>) -> Self {
         let bind = |object: &Object| {
             let oid = object.oid.resolve(base)?;
+            let numbering = object.numbering.as_ref().unwrap_or(&profile.numbering);
             Some(Bound {
                 object: object.clone(),
                 oid,
+                template: numbering.template().to_owned(),
             })
         };
         Objects {
@@ -114,14 +155,38 @@ impl Objects {
 
     /// Returns the object whose value or index says which ports are sources.
     pub(crate) fn sources(&self) -> Option<&Bound> {
-        [
-            Role::Sources,
-            Role::Source,
-            Role::RowStatus,
-            Role::Direction,
-        ]
-        .into_iter()
-        .find_map(|role| self.role(role).next())
+        let listed = self.role(Role::Sources).next();
+        let told = |role: Role| {
+            self.role(role).find(|bound| {
+                bound.object.index.has(IndexPart::Source)
+                    || bound.object.carries == Some(Carries::Source)
+            })
+        };
+        listed.or_else(|| {
+            [
+                Role::Source,
+                Role::RowStatus,
+                Role::Direction,
+                Role::Destination,
+                Role::Destinations,
+                Role::Argument,
+                Role::Status,
+            ]
+            .into_iter()
+            .find_map(told)
+        })
+    }
+
+    /// Tells whether an object belongs to what is read: all that is kept, and what shows what is in force.
+    fn is_read(&self, bound: &Bound) -> bool {
+        let object = &bound.object;
+        let shows = matches!(object.role, Role::Status | Role::Pending);
+        let holds = object.bitmap.is_some() || object.list.is_some() || object.carries.is_some();
+        let is_named = self
+            .list
+            .iter()
+            .any(|other| other.object.read_back.as_ref() == Some(&object.name));
+        object.role.is_kept() || object.role == Role::Pending || (shows && (holds || is_named))
     }
 
     /// Returns the numbers of the ports in `set`, and the ports that have none.
@@ -165,7 +230,7 @@ impl Objects {
     /// Reads the value of every kept object.
     pub(crate) fn read(&self, snmp: &mut dyn Snmp) -> Result<State, SnmpError> {
         let mut state = State::default();
-        let kept = || self.list.iter().filter(|bound| bound.object.role.is_kept());
+        let kept = || self.list.iter().filter(|bound| self.is_read(bound));
         let scalars: Vec<Oid> = kept()
             .filter(|bound| bound.object.index.is_scalar())
             .filter_map(|bound| bound.at(&Instance::default()))
@@ -197,11 +262,14 @@ impl Objects {
         };
         let must_be_there = |bound: &&Bound| {
             let object = &bound.object;
-            let belongs_to_a_source =
-                object.role == Role::Direction && self.role(Role::Sources).next().is_some();
+            let has_rows = object.read_back.is_some() || object.index.has(IndexPart::Row);
+            let belongs_to_a_source = object.role == Role::Direction
+                && object.index.has(IndexPart::Source)
+                && self.role(Role::Sources).next().is_some();
             object.role.is_kept()
                 && !object.optional
                 && !belongs_to_a_source
+                && !has_rows
                 && !makes_rows(&object.index)
         };
         self.iter()

@@ -110,6 +110,17 @@ impl Controls {
         self.driver.seen(state)
     }
 
+    /// Tells whether somebody's edits wait to be applied: ours would make them live, too.
+    pub(super) fn somebody_edits(&self, state: &State) -> bool {
+        self.objects
+            .role(crate::profile::Role::Pending)
+            .any(|bound| {
+                bound
+                    .rows(state)
+                    .any(|(_, value)| bound.object.word(value) == Some("waiting"))
+            })
+    }
+
     /// Returns what would be written first.
     pub(super) fn plan(
         &self,

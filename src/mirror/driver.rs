@@ -7,17 +7,22 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::profile::{Direction, IndexPart, Profile, Role, Shape};
+use crate::profile::{Direction, IndexPart, Profile, Shape};
 use crate::snmp::VarBind;
 
 use super::Copies;
 use super::binding::Objects;
 use super::state::State;
 
-mod flags;
-mod lists;
+mod changes;
+mod commands;
 mod pairs;
+mod rows;
 mod settings;
+mod showing;
+mod source_row;
+mod tables;
+mod target;
 
 /// The bindings of one SET request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,7 +89,8 @@ pub(crate) fn driver_for(
     objects: Objects,
     task: Task,
 ) -> Option<Box<dyn Driver>> {
-    if !is_plain(profile) {
+    let has_unit = |object: &crate::profile::Object| object.index.has(IndexPart::Unit);
+    if profile.objects.iter().any(has_unit) || !profile.requests.is_empty() {
         return None;
     }
     match profile.shape {
@@ -92,62 +98,23 @@ pub(crate) fn driver_for(
             let alone = profile.limits.sessions == Some(1);
             Some(Box::new(pairs::Pairs::new(objects, task, alone)?))
         }
-        Shape::Bitmap => Some(Box::new(lists::Lists::new(objects, task))),
-        Shape::PortFlags => Some(Box::new(flags::Flags::new(objects, task)?)),
         Shape::SessionRows
+        | Shape::Bitmap
+        | Shape::PortFlags
         | Shape::PortList
         | Shape::SingleSource
-        | Shape::SourceRow
-        | Shape::Command
         | Shape::Candidate
-        | Shape::Document
-        | Shape::CliLines
         | Shape::OnDestination
-        | Shape::OnSource
-        | Shape::Manual => None,
+        | Shape::OnSource => Some(Box::new(tables::Tables::new(objects, task))),
+        Shape::SourceRow => Some(Box::new(source_row::SourceRow::new(objects, task)?)),
+        Shape::Command => Some(Box::new(commands::Commands::new(objects, task))),
+        Shape::Document | Shape::CliLines | Shape::Manual => None,
     }
 }
 
-/// Tells whether the profile says nothing that its shape's driver would silently ignore.
-fn is_plain(profile: &Profile) -> bool {
-    let known = if profile.shape == Shape::PairRows {
-        PAIRS
-    } else {
-        SETTINGS
-    };
-    let never_written = [Role::Status, Role::Counter, Role::Save];
-    profile.objects.iter().all(|object| {
-        let known = known.contains(&object.role) || never_written.contains(&object.role);
-        let indexed = object.index.has(IndexPart::Unit) || object.index.has(IndexPart::Direction);
-        let named = object.list.is_some()
-            || (object.role == Role::Destination && object.bitmap.is_some())
-            || (object.role == Role::Sources && object.bitmap.is_none());
-        known && !indexed && !named && object.read_back.is_none()
-    })
-}
-
-/// The roles that the driver of pairs understands.
-const PAIRS: &[Role] = &[Role::RowStatus, Role::Direction, Role::Fixed, Role::Session];
-
-/// The roles that the drivers of existing objects understand.
-const SETTINGS: &[Role] = &[
-    Role::Enable,
-    Role::Destination,
-    Role::Sources,
-    Role::Source,
-    Role::Direction,
-    Role::Knob,
-    Role::Keep,
-];
-
 /// Returns what a profile's switch can copy: ingress alone, if it can do that.
 pub(crate) fn copies(profile: &Profile) -> Copies {
-    let ingress = profile.objects.iter().any(|object| {
-        object.direction == Some(Direction::Ingress)
-            || object.code("ingress").is_some()
-            || object.index_codes.contains_key("ingress")
-    });
-    if ingress || profile.shape == Shape::Manual {
+    if profile.copies_ingress_alone() {
         Copies::Ingress
     } else {
         Copies::Both

@@ -36,6 +36,14 @@ pub enum MirrorError {
         /// What it mirrors, in words.
         session: String,
     },
+    /// Somebody's edits wait to be applied, and ours could not be applied without them.
+    #[error(
+        "switch `{switch}` holds edits that somebody has not applied yet; applying ours would apply them, too"
+    )]
+    Unapplied {
+        /// Its name in the configuration.
+        switch: String,
+    },
     /// The old state could not be put back.
     #[error("switch `{switch}` is NOT as it was: {difference}")]
     NotRestored {
@@ -144,6 +152,7 @@ impl Diagnosis for MirrorError {
             MirrorError::Foreign { .. } => {
                 "ask who uses it; `--take-session` borrows it and puts it back afterwards"
             }
+            MirrorError::Unapplied { .. } => "ask who edits it; have it applied or reverted first",
             MirrorError::NotRestored { switch, .. } | MirrorError::Interrupted { switch } => {
                 return Some(format!("run: halfspan restore --switch {switch}"));
             }
@@ -180,6 +189,7 @@ impl Diagnosis for MirrorError {
             | MirrorError::Unfit { .. }
             | MirrorError::Journal { .. } => Exit::Device,
             MirrorError::Foreign { .. }
+            | MirrorError::Unapplied { .. }
             | MirrorError::Busy { .. }
             | MirrorError::Protected { .. }
             | MirrorError::OutsideProfile { .. }

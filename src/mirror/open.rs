@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use crate::clock::Clock;
 use crate::port::{PortId, PortSet, PortTable};
-use crate::profile::{DestinationTraffic, Direction, Profile, Shape};
+use crate::profile::{Carries, DestinationTraffic, Direction, IndexPart, Profile, Role, Shape};
 use crate::snmp::{Oid, Snmp, SnmpError};
 
 use super::binding::{Objects, find_base};
@@ -209,7 +209,12 @@ pub(super) fn look(request: &OpenRequest<'_>, snmp: Box<dyn Snmp>) -> Result<Fou
     };
     let clock = Rc::clone(&request.clock);
     let (base, mut controls, state) = bind(request.switch, profile, task, snmp, clock)?;
-    let session = choose_session(&controls.seen(&state), destination, request.take_session);
+    let session = choose_session(
+        profile,
+        &controls.seen(&state),
+        destination,
+        request.take_session,
+    );
     let task = Task { session, ..task };
     controls.use_task(profile, task)?;
     Ok(Found {
@@ -222,30 +227,48 @@ pub(super) fn look(request: &OpenRequest<'_>, snmp: Box<dyn Snmp>) -> Result<Fou
 }
 
 fn destination_number(objects: &Objects, ports: &PortTable, id: PortId) -> Option<u32> {
-    use crate::profile::Role;
     let port = ports.get(id)?;
-    let holder = objects
-        .role(Role::Destination)
-        .next()
-        .or_else(|| objects.role(Role::RowStatus).next());
+    let holder = [Role::Destination, Role::Argument, Role::RowStatus]
+        .into_iter()
+        .find_map(|role| {
+            objects.role(role).find(|bound| {
+                role != Role::Argument || bound.object.carries == Some(Carries::Destination)
+            })
+        });
     objects.number(holder, port)
 }
 
 /// Picks the mirror session to use, where the switch numbers them: a free one, or the one to be borrowed.
-fn choose_session(seen: &[Seen], destination: u32, take: bool) -> Option<u32> {
+fn choose_session(profile: &Profile, seen: &[Seen], destination: u32, take: bool) -> Option<u32> {
+    let numbered = profile.objects.iter().any(|object| {
+        object.index.has(IndexPart::Session)
+            || object.role == Role::Session
+            || object.carries == Some(Carries::Session)
+    });
+    if !numbered || profile.shape == Shape::PairRows {
+        return None;
+    }
     let rank = |seen: &&Seen| {
         let to_us = seen.destination == Some(destination);
         match (seen.active, seen.sources.is_empty()) {
             (true, _) if take => usize::from(!to_us),
             (false, true) => 2,
-            (false, false) => 3,
-            (true, _) => 4,
+            (false, false) => 4,
+            (true, _) => 5,
         }
     };
-    seen.iter()
+    // Where sessions are made when they are used, one that nobody has made is better than another's.
+    let is_made = |number: &u32| seen.iter().any(|seen| seen.session == Some(*number));
+    let unmade = (1..=profile.limits.sessions.unwrap_or(1)).find(|number| !is_made(number));
+    let best = seen
+        .iter()
         .filter(|seen| seen.session.is_some())
-        .min_by_key(rank)?
-        .session
+        .min_by_key(rank);
+    match (best, unmade) {
+        (Some(best), Some(unmade)) if rank(&best) > 3 => Some(unmade),
+        (Some(best), _) => best.session,
+        (None, unmade) => unmade.or(Some(1)),
+    }
 }
 
 /// Refuses a switch whose mirror copies frames for somebody else.
@@ -255,6 +278,11 @@ pub(super) fn refuse_foreign(
     state: &State,
     take: bool,
 ) -> Result<(), MirrorError> {
+    if controls.somebody_edits(state) {
+        return Err(MirrorError::Unapplied {
+            switch: controls.switch.clone(),
+        });
+    }
     let seen = controls.seen(state);
     match seen.iter().find(|seen| seen.active) {
         Some(foreign) if !take => Err(MirrorError::Foreign {

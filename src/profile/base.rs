@@ -1,5 +1,6 @@
 //! Where a family's objects begin: the same suffixes often hang below a node of the model's own.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::snmp::{BadOid, Oid};
@@ -43,7 +44,7 @@ impl TryFrom<String> for OidRef {
 }
 
 /// The rule by which the base is found.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Base {
     /// Always the same.
@@ -57,7 +58,7 @@ pub enum Base {
 }
 
 /// How a base is made from `sysObjectID`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Derived {
     /// This many leading arcs are kept; all, if absent.
@@ -67,10 +68,13 @@ pub struct Derived {
     /// Arcs that are appended.
     #[serde(default)]
     pub append: Option<OidRef>,
+    /// The `sysObjectID` of one switch of the family, so that the OIDs can be compared with its MIB.
+    #[serde(default)]
+    pub example: Option<Oid>,
 }
 
 /// A leading part of an OID and what stands in its place.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Replace {
     /// What is looked for.
@@ -80,7 +84,7 @@ pub struct Replace {
 }
 
 /// A model or release with a base of its own. What is absent fits every switch.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Model {
     /// `sysObjectID` is at or below this.
@@ -153,6 +157,7 @@ mod tests {
             }),
             append: Some(OidRef::BelowBase(vec![2, 10])),
             take: None,
+            example: None,
         };
         let base = rule.make(&oid("1.3.6.1.4.1.171.10.113.3.1"));
         assert_eq!(base, Some(oid("1.3.6.1.4.1.171.11.113.3.1.2.10")));

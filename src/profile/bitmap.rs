@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// Longer bitmaps than this are neither read nor written: 4,096 ports.
 const MAX_OCTETS: usize = 512;
 
 /// Which bit of an octet comes first.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum BitOrder {
     /// The most significant bit is the lowest port (PortList of the Q-BRIDGE-MIB, RFC 4363).
@@ -19,7 +20,7 @@ pub enum BitOrder {
 }
 
 /// How a bitmap is laid out over the units of a stack.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PerUnit {
     /// Octets of one unit.
@@ -29,7 +30,7 @@ pub struct PerUnit {
 }
 
 /// How a set of port numbers is written as bits.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Bitmap {
     /// Which bit of an octet comes first.

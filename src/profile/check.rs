@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+mod shape;
+
 use super::error::nearest;
 use super::raw::{RawLimits, RawObject, RawProfile, RawTiming};
 use super::{
-    Copied, DestinationTraffic, Does, Index, IndexPart, Limits, Object, OidRef, Profile,
+    Copied, DestinationTraffic, Index, IndexPart, Limits, ListForm, Object, OidRef, Profile,
     ProfileError, Role, Shape, Syntax, Timing,
 };
 
@@ -59,15 +61,45 @@ fn fault_near<T>(place: &str, what: String, word: &str, known: &[&str]) -> Resul
 
 /// Checks what the YAML says and fills in what it leaves out.
 pub(super) fn check(raw: RawProfile, text: &str, origin: &str) -> Result<Profile, ProfileError> {
-    let invalid = |fault: Fault| ProfileError::Invalid {
-        origin: origin.to_owned(),
-        place: fault.place,
-        what: fault.what,
-        hint: fault.hint,
+    let invalid = |fault: Fault| {
+        let (line, column) = position(text, &fault.place);
+        ProfileError::Invalid {
+            origin: origin.to_owned(),
+            line,
+            column,
+            place: fault.place,
+            what: fault.what,
+            hint: fault.hint,
+        }
     };
     let profile = build(raw, text).map_err(invalid)?;
     whole(&profile).map_err(invalid)?;
     Ok(profile)
+}
+
+/// Finds a section or an object in the YAML; line and column, from 1.
+fn position(text: &str, place: &str) -> (usize, usize) {
+    let is_section = |line: &str| {
+        line.strip_prefix(place)
+            .is_some_and(|rest| rest.trim_start().starts_with(':'))
+    };
+    let of_object = |line: &str| {
+        let at = line.find("name:")?;
+        let value = line.get(at + 5..)?.trim_start();
+        let value = value.trim_start_matches(['"', '\'']);
+        let rest = value.strip_prefix(place)?;
+        let ends = rest
+            .chars()
+            .next()
+            .is_none_or(|c| !c.is_alphanumeric() && c != '_' && c != '-');
+        ends.then_some(at + 1)
+    };
+    let numbered = || (1..).zip(text.lines());
+    let section = numbered()
+        .find(|(_, line)| is_section(line))
+        .map(|(number, _)| (number, 1));
+    let object = || numbered().find_map(|(number, line)| Some((number, of_object(line)?)));
+    section.or_else(object).unwrap_or((1, 1))
 }
 
 fn build(raw: RawProfile, text: &str) -> Result<Profile, Fault> {
@@ -223,6 +255,36 @@ fn check_codes(name: &str, role: Role, codes: &BTreeMap<String, i64>) -> Result<
 
 fn check_object(object: &Object) -> Result<(), Fault> {
     let name = object.name.as_str();
+    let part = if matches!(object.role, Role::Source | Role::Destinations) {
+        Some((IndexPart::Source, "source"))
+    } else if object.role == Role::DestinationFlag {
+        Some((IndexPart::Destination, "destination"))
+    } else {
+        None
+    };
+    if let Some((part, word)) = part
+        && !object.index.has(part)
+    {
+        return fault(name, format!("this role needs `{word}` in its `index`"));
+    }
+    for word in object.index_codes.keys() {
+        let known = ["ingress", "egress", "both"];
+        if !known.contains(&word.as_str()) {
+            let what = format!("`{word}` is no direction");
+            return fault_near(name, what, word, &known);
+        }
+    }
+    if object
+        .list
+        .as_ref()
+        .is_some_and(|list| list.form == ListForm::Pairs)
+        != (object.role == Role::Destinations)
+    {
+        return fault(
+            name,
+            "pairs are the form of `destinations`, and of nothing else",
+        );
+    }
     let needs = |words: &[&str]| match words.iter().find(|word| object.code(word).is_none()) {
         Some(word) => fault(name, format!("this role needs the code `{word}`")),
         None => Ok(()),
@@ -231,7 +293,7 @@ fn check_object(object: &Object) -> Result<(), Fault> {
     if has_list
         && !matches!(
             object.role,
-            Role::Sources | Role::Destination | Role::Destinations
+            Role::Sources | Role::Destination | Role::Destinations | Role::Status
         )
     {
         return fault(
@@ -249,9 +311,9 @@ fn check_object(object: &Object) -> Result<(), Fault> {
         return fault(name, what);
     }
     match object.role {
-        Role::Enable | Role::Source => needs(&["on", "off"]),
+        Role::Enable | Role::Source | Role::DestinationFlag => needs(&["on", "off"]),
         Role::RowStatus if object.index.is_scalar() => fault(name, "a row status needs an `index`"),
-        Role::RowStatus if object.syntax != Syntax::RowStatus => needs(&["create", "remove"]),
+        Role::RowStatus if object.syntax != Syntax::RowStatus => needs(&["remove"]),
         Role::Direction if object.code("ingress").is_none() && object.code("both").is_none() => {
             fault(name, "a direction needs the code `ingress` or `both`")
         }
@@ -267,6 +329,8 @@ fn check_object(object: &Object) -> Result<(), Fault> {
         | Role::Session
         | Role::Destinations
         | Role::Command
+        | Role::Add
+        | Role::Remove
         | Role::Apply
         | Role::Pending
         | Role::Revert
@@ -295,6 +359,13 @@ fn whole(profile: &Profile) -> Result<(), Fault> {
             .chain(&object.clears)
             .chain(&object.read_back);
         for other in others {
+            let saves = profile.object(other).is_some_and(|o| o.role == Role::Save);
+            if saves {
+                return fault(
+                    object.name.as_str(),
+                    format!("`{other}` saves the configuration and is never written"),
+                );
+            }
             if !names.contains(&other.as_str()) {
                 let what = format!("there is no object `{other}`");
                 return fault_near(&object.name, what, other, &names);
@@ -315,124 +386,18 @@ fn whole(profile: &Profile) -> Result<(), Fault> {
             "`knob` needs an object with the role `knob`",
         );
     }
+    if profile.shape == Shape::Bitmap && profile.limits.sources == Some(1) {
+        return Err(Fault {
+            place: "limits".to_owned(),
+            what: "a bitmap holds many sources, and `sources` says one".to_owned(),
+            hint: Some("where the switch takes one, write `shape: single_source`".to_owned()),
+        });
+    }
     if let Some(native) = &profile.native_match
         && profile.object(&native.object).is_none()
     {
         let what = format!("there is no object `{}`", native.object);
         return fault_near("native_match", what, &native.object, &names);
     }
-    shape(profile)
-}
-
-/// Checks that the shape finds the objects or requests it needs.
-fn shape(profile: &Profile) -> Result<(), Fault> {
-    let any = |role: Role, is: &dyn Fn(&Object) -> bool, what: &str| {
-        if profile.with_role(role).any(is) {
-            Ok(())
-        } else {
-            fault("objects", what)
-        }
-    };
-    let per_source = |object: &Object| object.index.has(IndexPart::Source);
-    let destination = || any(Role::Destination, &|_| true, "there is no `destination`");
-    match profile.shape {
-        Shape::PairRows => {
-            let pair = |o: &Object| per_source(o) && o.index.has(IndexPart::Destination);
-            any(
-                Role::RowStatus,
-                &pair,
-                "there is no `row_status` with source and destination in its index",
-            )?;
-            any(
-                Role::Direction,
-                &pair,
-                "there is no `direction` with source and destination in its index",
-            )
-        }
-        Shape::SessionRows => any(
-            Role::RowStatus,
-            &per_source,
-            "there is no `row_status` with the source in its index",
-        ),
-        Shape::Bitmap => {
-            any(
-                Role::Sources,
-                &|o| o.bitmap.is_some(),
-                "there are no `sources` with a `bitmap`",
-            )?;
-            destination()
-        }
-        Shape::PortFlags => {
-            let flags = profile.objects.iter().any(|o| {
-                per_source(o)
-                    && (o.role == Role::Source
-                        || (o.role == Role::Direction && o.code("off").is_some()))
-            });
-            if !flags {
-                return fault(
-                    "objects",
-                    "there is neither a `source` nor a `direction` with the code `off` for each port",
-                );
-            }
-            destination()
-        }
-        Shape::PortList => {
-            any(
-                Role::Sources,
-                &|o| o.list.is_some(),
-                "there are no `sources` with a `list`",
-            )?;
-            destination()
-        }
-        Shape::SingleSource => {
-            any(Role::Sources, &|_| true, "there are no `sources`")?;
-            destination()
-        }
-        Shape::SourceRow => any(
-            Role::Destinations,
-            &per_source,
-            "there are no `destinations` with the source in their index",
-        ),
-        Shape::Command => any(Role::Command, &|_| true, "there is no `command`"),
-        Shape::Candidate => {
-            any(Role::Apply, &|_| true, "there is no `apply`")?;
-            any(
-                Role::Pending,
-                &|_| true,
-                "there is no `pending`: somebody else's edits would go live unseen",
-            )
-        }
-        Shape::Document | Shape::CliLines => requests(profile),
-        Shape::OnDestination if profile.requests.is_empty() => any(
-            Role::Sources,
-            &|o| o.index.has(IndexPart::Destination),
-            "there are no `sources` with the destination in their index",
-        ),
-        Shape::OnSource if profile.requests.is_empty() => any(
-            Role::Destination,
-            &per_source,
-            "there is no `destination` with the source in its index",
-        ),
-        Shape::OnDestination | Shape::OnSource => requests(profile),
-        Shape::Manual if profile.objects.is_empty() => Ok(()),
-        Shape::Manual => fault("objects", "a manual profile controls nothing"),
-    }
-}
-
-fn requests(profile: &Profile) -> Result<(), Fault> {
-    let has = |does: Does| profile.requests.iter().any(|request| request.does == does);
-    if !has(Does::Read) {
-        return fault(
-            "requests",
-            "there is no request that does `read`: the old state must be known",
-        );
-    }
-    let by_one = has(Does::Add) && has(Does::Remove);
-    if !by_one && !has(Does::Replace) {
-        return fault(
-            "requests",
-            "there is neither `replace` nor `add` and `remove`",
-        );
-    }
-    Ok(())
+    shape::shape(profile)
 }

@@ -24,7 +24,7 @@ pub enum ProfileError {
         source: std::io::Error,
     },
     /// The file is far larger than any profile.
-    #[error("the profile {} is larger than {limit} octets", path.display())]
+    #[error("{}:1:1: a profile has at most {limit} octets, and this is more", path.display())]
     TooLarge {
         /// The file.
         path: PathBuf,
@@ -46,10 +46,14 @@ pub enum ProfileError {
         nearest: Option<String>,
     },
     /// The YAML is well-formed, but what it says does not hold together.
-    #[error("{origin}: {place}: {what}")]
+    #[error("{origin}:{line}:{column}: {place}: {what}")]
     Invalid {
         /// The file or the built-in profile's name.
         origin: String,
+        /// Counted from 1.
+        line: usize,
+        /// Counted from 1.
+        column: usize,
         /// The key, or the object.
         place: String,
         /// What is wrong.

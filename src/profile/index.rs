@@ -17,6 +17,8 @@ pub enum Numbering {
     BridgePort,
     /// The place on the front panel, from 1.
     Position,
+    /// `dot1dBasePort`, but counted from 0.
+    FromZero,
     /// `ifName` as it is.
     IfName,
     /// A text with `{n}` for the place on the front panel, e.g. `1/0/{n}`.
@@ -24,14 +26,29 @@ pub enum Numbering {
 }
 
 impl Numbering {
-    /// Returns the number of a port, or `None` where the port has none or is named by text.
+    /// Returns the number of a port, or `None` where the port has none or is named by its `ifName`.
     #[must_use]
     pub fn number(&self, port: &SwitchPort) -> Option<u32> {
         match self {
             Numbering::IfIndex => port.if_index.map(|index| index.0),
             Numbering::BridgePort => port.bridge_port.map(|number| number.0),
-            Numbering::Position => Some(u32::from(port.id.0)),
-            Numbering::IfName | Numbering::Text(_) => None,
+            Numbering::FromZero => port.bridge_port?.0.checked_sub(1),
+            // A text is made of the place, which stands for the port until the value is written.
+            Numbering::Position | Numbering::Text(_) => Some(u32::from(port.id.0)),
+            Numbering::IfName => None,
+        }
+    }
+
+    /// Returns the text with `{n}` by which a port is named.
+    #[must_use]
+    pub fn template(&self) -> &str {
+        match self {
+            Numbering::Text(text) => text,
+            Numbering::IfIndex
+            | Numbering::BridgePort
+            | Numbering::Position
+            | Numbering::FromZero
+            | Numbering::IfName => "{n}",
         }
     }
 }
@@ -43,10 +60,11 @@ impl TryFrom<String> for Numbering {
             "if_index" => Ok(Numbering::IfIndex),
             "bridge_port" => Ok(Numbering::BridgePort),
             "position" => Ok(Numbering::Position),
+            "from_zero" => Ok(Numbering::FromZero),
             "if_name" => Ok(Numbering::IfName),
             _ if text.contains("{n}") => Ok(Numbering::Text(text)),
             _ => Err(format!(
-                "`{text}` is not a way to number ports; write if_index, bridge_port, position, if_name or a text with {{n}}"
+                "`{text}` is not a way to number ports; write if_index, bridge_port, position, from_zero, if_name or a text with {{n}}"
             )),
         }
     }
@@ -65,6 +83,8 @@ pub enum IndexPart {
     Direction,
     /// The stack unit.
     Unit,
+    /// A number without a meaning of its own.
+    Row,
     /// Always the same number, e.g. a type column.
     Literal(u32),
 }
@@ -89,6 +109,8 @@ pub struct Instance {
     pub direction: Option<u32>,
     /// The stack unit.
     pub unit: Option<u32>,
+    /// A number without a meaning of its own.
+    pub row: Option<u32>,
 }
 
 impl Index {
@@ -119,6 +141,7 @@ impl Index {
             IndexPart::Session => instance.session,
             IndexPart::Direction => instance.direction,
             IndexPart::Unit => instance.unit,
+            IndexPart::Row => instance.row,
             IndexPart::Literal(n) => Some(*n),
         };
         self.0.iter().map(arc).collect()
@@ -138,6 +161,7 @@ impl Index {
                 IndexPart::Session => instance.session = Some(*arc),
                 IndexPart::Direction => instance.direction = Some(*arc),
                 IndexPart::Unit => instance.unit = Some(*arc),
+                IndexPart::Row => instance.row = Some(*arc),
                 IndexPart::Literal(n) if n == arc => {}
                 IndexPart::Literal(_) => return None,
             }
@@ -155,9 +179,17 @@ impl TryFrom<String> for Index {
             "session" => Ok(IndexPart::Session),
             "direction" => Ok(IndexPart::Direction),
             "unit" => Ok(IndexPart::Unit),
+            "row" => Ok(IndexPart::Row),
             number => number.parse().map(IndexPart::Literal).map_err(|_| {
                 let mut error = format!("`{word}` cannot stand in an index");
-                let known = ["source", "destination", "session", "direction", "unit"];
+                let known = [
+                    "source",
+                    "destination",
+                    "session",
+                    "direction",
+                    "unit",
+                    "row",
+                ];
                 if let Some(near) = super::error::nearest(word, known) {
                     let _ = write!(error, "; did you mean `{near}`?");
                 }

@@ -13,25 +13,92 @@ use super::{Profile, ProfileError};
 /// No profile is longer; the shipped ones are below 8 KiB.
 const MAX_OCTETS: u64 = 64 * 1024;
 
-/// The profiles built into the program: name and YAML.
-pub const EMBEDDED: &[(&str, &str)] = &[
-    (
-        "dlink-dgs1210",
-        include_str!("../../switch-profiles/dlink-dgs1210.yaml"),
-    ),
-    ("manual", include_str!("../../switch-profiles/manual.yaml")),
-    (
-        "netgear-fastpath",
-        include_str!("../../switch-profiles/netgear-fastpath.yaml"),
-    ),
-    (
-        "smon-portcopy",
-        include_str!("../../switch-profiles/smon-portcopy.yaml"),
-    ),
-    (
-        "zyxel-4x",
-        include_str!("../../switch-profiles/zyxel-4x.yaml"),
-    ),
+macro_rules! embedded {
+    ($($name:literal),* $(,)?) => {
+        /// The profiles built into the program: name and YAML.
+        pub const EMBEDDED: &[(&str, &str)] =
+            &[$(($name, include_str!(concat!("../../switch-profiles/", $name, ".yaml")))),*];
+    };
+}
+
+embedded![
+    "3com-comware",
+    "advantech-eki",
+    "ale-aos6",
+    "ale-aos8",
+    "allied-at9000",
+    "allied-atil2",
+    "allied-atiswitch",
+    "amer",
+    "avaya-ers",
+    "avaya-vsp",
+    "bladeos",
+    "cambium-cnmatrix",
+    "ciena-leos",
+    "cisco-1900",
+    "cisco-2900xl",
+    "cisco-cat6k-smon",
+    "cisco-catos-monitorgrp",
+    "cisco-ie1000",
+    "cisco-me1200",
+    "cisco-sb-portcopy",
+    "cisco-sb-span",
+    "comware-lswqos",
+    "cts-ips",
+    "datacom-dmswitch",
+    "dcn",
+    "dell-n-series",
+    "dell-powerconnect-accton",
+    "dell-powerconnect-ros",
+    "dlink-des32xx",
+    "dlink-dgs1210",
+    "dlink-dgs12xxt",
+    "dlink-dgs3100",
+    "dlink-dxs1210",
+    "dlink-xstack",
+    "edgecore-ecs",
+    "eltex-mes-ros",
+    "eltex-mes24xx",
+    "etherwan",
+    "fs-accton",
+    "fs-s5-rgos",
+    "gbn-fs-gcom",
+    "hirschmann-classic",
+    "hirschmann-hios",
+    "hp-procurve",
+    "hp-procurve-legacy",
+    "hpe-comware",
+    "hpe-officeconnect-ros",
+    "hpn-comware",
+    "huawei-vrp",
+    "korenix-jetnet",
+    "lancom-gs23xx",
+    "lancom-lcos-sx",
+    "lancom-xs",
+    "lenovo-rackswitch",
+    "manual",
+    "marvell-span",
+    "moxa-eds",
+    "netgear-fastpath",
+    "netgear-smart-fastpath",
+    "netgear-smart-ros",
+    "radlan-ros",
+    "raisecom",
+    "redlion-sixnet",
+    "ruckus-icx",
+    "ruijie-rgos",
+    "siemens-scalance",
+    "smon-portcopy",
+    "snr",
+    "sophos-cs",
+    "supermicro-sse",
+    "tplink-jetstream",
+    "transition-tn",
+    "ubnt-edgeswitch",
+    "vsol-v1600d",
+    "zyxel-4x",
+    "zyxel-legacy",
+    "zyxel-xgs3600",
 ];
 
 /// Loads a profile: a path (it has a `/` or ends in `.yaml`), a name in the folder `switch-profiles` below
@@ -61,7 +128,11 @@ pub fn load(name_or_path: &str, folder: &Path) -> Result<Profile, ProfileError> 
     parse(text, name)
 }
 
-fn load_file(path: &Path) -> Result<Profile, ProfileError> {
+/// Loads a profile from a file.
+///
+/// # Errors
+/// [`ProfileError`]
+pub fn load_file(path: &Path) -> Result<Profile, ProfileError> {
     let read_error = |source| ProfileError::Read {
         path: path.to_owned(),
         source,

@@ -7,30 +7,37 @@
 mod base;
 mod bitmap;
 mod check;
+mod detect;
+mod draft;
 mod error;
 mod index;
+mod list;
 mod load;
 mod object;
 mod raw;
+mod schema;
 
 pub use base::{Base, Derived, Model, OidRef};
 pub use bitmap::{BitOrder, Bitmap, PerUnit};
+pub use detect::{Told, built_in, matching};
+pub use draft::{STARTERS, draft};
 pub use error::ProfileError;
 pub use index::{Index, IndexPart, Instance, Numbering};
-pub use load::{EMBEDDED, load, parse};
-pub use object::{
-    Carries, CreateBy, Direction, ListCodec, ListForm, Object, OnlyWhile, Role, Syntax,
-};
+pub use list::{ListCodec, ListForm};
+pub use load::{EMBEDDED, load, load_file, parse};
+pub use object::{Carries, CreateBy, Direction, Object, OnlyWhile, Role, Syntax};
+pub use schema::schema;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::snmp::Oid;
 
 /// How a switch is told what to mirror.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Shape {
     /// One row for each pair of source and destination.
@@ -63,8 +70,31 @@ pub enum Shape {
     Manual,
 }
 
+impl Shape {
+    /// The word for it in a profile.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Shape::PairRows => "pair_rows",
+            Shape::SessionRows => "session_rows",
+            Shape::Bitmap => "bitmap",
+            Shape::PortFlags => "port_flags",
+            Shape::PortList => "port_list",
+            Shape::SingleSource => "single_source",
+            Shape::SourceRow => "source_row",
+            Shape::Command => "command",
+            Shape::Candidate => "candidate",
+            Shape::Document => "document",
+            Shape::CliLines => "cli_lines",
+            Shape::OnDestination => "on_destination",
+            Shape::OnSource => "on_source",
+            Shape::Manual => "manual",
+        }
+    }
+}
+
 /// How sure the profile's writer was.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Confidence {
     /// Taken from public client code.
@@ -78,6 +108,17 @@ pub enum Confidence {
 }
 
 impl Confidence {
+    /// The word for it in a profile.
+    #[must_use]
+    pub fn key(self) -> &'static str {
+        match self {
+            Confidence::Code => "code",
+            Confidence::VendorDoc => "vendor-doc",
+            Confidence::Mib => "mib",
+            Confidence::Hardware => "hardware",
+        }
+    }
+
     /// Says in words where the facts were taken from.
     #[must_use]
     pub fn word(self) -> &'static str {
@@ -91,7 +132,7 @@ impl Confidence {
 }
 
 /// Whether the destination port still carries ordinary traffic while it receives copies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DestinationTraffic {
     /// It does.
@@ -104,8 +145,21 @@ pub enum DestinationTraffic {
     Unknown,
 }
 
+impl DestinationTraffic {
+    /// The word for it in a profile.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            DestinationTraffic::Pass => "pass",
+            DestinationTraffic::Block => "block",
+            DestinationTraffic::Knob => "knob",
+            DestinationTraffic::Unknown => "unknown",
+        }
+    }
+}
+
 /// What a port must be to take part.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Must {
     /// Administratively and operationally up.
@@ -121,7 +175,7 @@ pub enum Must {
 }
 
 /// How "both directions" is written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum BothAs {
     /// By one value.
@@ -160,7 +214,7 @@ pub struct Copied {
 }
 
 /// What becomes of VLAN tags on copies.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Tags {
     /// Copies are as the frames were.
@@ -188,7 +242,7 @@ pub struct Timing {
 }
 
 /// How to see that a switch belongs to the family.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Identify {
     /// `sysObjectID` is below one of these.
@@ -215,7 +269,7 @@ impl Identify {
 }
 
 /// An object that says whether the switch can mirror at all.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Probe {
     /// The instance to read.
@@ -225,7 +279,7 @@ pub struct Probe {
 }
 
 /// A match inside the switch that makes halving needless.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NativeMatch {
     /// What the switch can match on.
@@ -235,7 +289,7 @@ pub struct NativeMatch {
 }
 
 /// What a switch can match frames on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum MatchBy {
     /// The source MAC address.
@@ -248,7 +302,7 @@ pub enum MatchBy {
 
 /// A request of a family that is not controlled by SNMP. Texts may hold `{session}`, `{source}`, `{sources}`,
 /// `{destination}` and `{direction}`.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Request {
     /// What it does.
@@ -262,7 +316,7 @@ pub struct Request {
 }
 
 /// What a [`Request`] does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Does {
     /// Opens a login session.
@@ -337,6 +391,34 @@ pub struct Profile {
 }
 
 impl Profile {
+    /// Tells whether such a switch can copy what a port receives without what it sends.
+    #[must_use]
+    pub fn copies_ingress_alone(&self) -> bool {
+        let ingress = self.objects.iter().any(|object| {
+            object.direction == Some(Direction::Ingress)
+                || object.code("ingress").is_some()
+                || object.index_codes.contains_key("ingress")
+        });
+        ingress || self.shape == Shape::Manual
+    }
+
+    /// Returns every OID that an object may have, over all bases that the profile names; none, where the base comes
+    /// from the switch and the profile gives no example.
+    #[must_use]
+    pub fn oids(&self, object: &Object) -> Vec<Oid> {
+        let bases: Vec<Option<Oid>> = match &self.base {
+            None => vec![None],
+            Some(Base::Literal(oid)) => vec![Some(oid.clone())],
+            Some(Base::Models(models)) => models.iter().map(|m| Some(m.base.clone())).collect(),
+            Some(Base::FirstThatAnswers(bases)) => bases.iter().cloned().map(Some).collect(),
+            Some(Base::SysObjectId(rule)) => rule.example.iter().map(|id| rule.make(id)).collect(),
+        };
+        bases
+            .iter()
+            .filter_map(|base| object.oid.resolve(base.as_ref()))
+            .collect()
+    }
+
     /// Returns the objects with this role, in order.
     pub fn with_role(&self, role: Role) -> impl Iterator<Item = &Object> {
         self.objects
@@ -351,5 +433,7 @@ impl Profile {
     }
 }
 
+#[cfg(test)]
+mod broken;
 #[cfg(test)]
 mod tests;

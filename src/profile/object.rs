@@ -2,18 +2,23 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use crate::snmp::Value;
 
-use super::{Bitmap, Confidence, Index, Numbering, OidRef};
+use super::{Bitmap, Confidence, Index, ListCodec, Numbering, OidRef};
 
 /// What an object is for. Each driver understands a few of these.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// Its value is the destination port.
     Destination,
+    /// Says for one port whether it is the destination. Codes: on, off.
+    DestinationFlag,
     /// Its value lists the source ports: a bitmap, a list or, without a codec, a single port.
     Sources,
     /// Says for one port whether it is a source. Codes: on, off.
@@ -32,8 +37,12 @@ pub enum Role {
     Destinations,
     /// Takes an argument of a command; `carries` says which.
     Argument,
-    /// Carries out a command. Codes: add, remove, clear, clear_all, set.
+    /// Carries out a command. Codes: add, remove, clear.
     Command,
+    /// Writing a source port's number adds it.
+    Add,
+    /// Writing a source port's number removes it.
+    Remove,
     /// Makes a candidate configuration live. Codes: apply, done, failed, busy.
     Apply,
     /// Says whether somebody's edits wait for being applied. Codes: none, waiting.
@@ -58,25 +67,26 @@ impl Role {
     /// The names that `codes` may have.
     pub(super) fn code_names(self) -> &'static [&'static str] {
         match self {
-            Role::Source => &["on", "off"],
+            Role::Source | Role::DestinationFlag => &["on", "off"],
             Role::Direction => &["ingress", "egress", "both", "off", "destination"],
             Role::Enable => &["on", "off", "delete"],
             Role::RowStatus => &["create", "remove"],
-            Role::Command => &["add", "remove", "clear", "clear_all", "set"],
+            Role::Command => &["add", "remove", "clear"],
             Role::Apply => &["apply", "done", "failed", "busy"],
             Role::Pending => &["none", "waiting"],
             Role::Revert => &["revert"],
             Role::Knob => &["pass", "block"],
             Role::Keep => &["unused"],
-            Role::Destination => &["none"],
-            Role::Sources
-            | Role::Session
+            Role::Destination | Role::Sources => &["none"],
+            Role::Destinations | Role::Argument | Role::Status => {
+                &["ingress", "egress", "both", "off"]
+            }
+            Role::Session
             | Role::Fixed
-            | Role::Destinations
-            | Role::Argument
+            | Role::Add
+            | Role::Remove
             | Role::Save
             | Role::Match
-            | Role::Status
             | Role::Counter => &[],
         }
     }
@@ -96,13 +106,19 @@ impl Role {
         self.is_writable()
             && !matches!(
                 self,
-                Role::Argument | Role::Command | Role::Apply | Role::Revert
+                Role::Argument
+                    | Role::Command
+                    | Role::Add
+                    | Role::Remove
+                    | Role::Apply
+                    | Role::Revert
+                    | Role::Match
             )
     }
 }
 
 /// How an object's value goes over the wire.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Syntax {
     /// `INTEGER`, `Integer32`, enumerations, `TruthValue`
@@ -132,7 +148,7 @@ impl Syntax {
 }
 
 /// A direction of travel, seen from the source port.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Direction {
     /// Frames that the port receives.
@@ -156,7 +172,7 @@ impl Direction {
 }
 
 /// When an object accepts a write.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OnlyWhile {
     /// While its session is switched off.
@@ -166,7 +182,7 @@ pub enum OnlyWhile {
 }
 
 /// How a new row is made where the syntax is `row_status`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CreateBy {
     /// createAndGo(4), all columns in the same request.
@@ -177,7 +193,7 @@ pub enum CreateBy {
 }
 
 /// What an argument object carries.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Carries {
     /// The source port.
@@ -188,35 +204,6 @@ pub enum Carries {
     Direction,
     /// The mirror session.
     Session,
-}
-
-/// How several ports are written into one text or octet string.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ListCodec {
-    /// The form.
-    pub form: ListForm,
-    /// What stands between two items.
-    pub separator: Option<String>,
-    /// What stands between the ends of a range; no ranges, if absent.
-    pub range: Option<String>,
-    /// Whether a list must be one range without gaps.
-    #[serde(default)]
-    pub contiguous: bool,
-    /// The longest value in octets.
-    pub max_octets: Option<usize>,
-}
-
-/// The form of a list of ports.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ListForm {
-    /// Port names, e.g. `1/0/1,1/0/4-7`; how a port is named says `numbering`.
-    Names,
-    /// Big-endian 32-bit words, the first of which counts the rest.
-    CountedWords,
-    /// Numbers in pairs of destination and direction, e.g. `65 2 66 1`.
-    Pairs,
 }
 
 /// One object of a profile.

@@ -39,7 +39,7 @@ fn an_unknown_key_is_named_with_line_and_nearest() {
 #[test]
 fn an_unknown_word_is_named_with_line_and_nearest() {
     insta::assert_snapshot!(error_of("role: direction", "role: directon"), @r"
-    test.yaml:26:11: `directon` is not one of destination, sources, source, direction, enable, row_status, session, fixed, destinations, argument, command, apply, pending, revert, save, knob, match, keep, status, counter
+    test.yaml:26:11: `directon` is not one of destination, destination_flag, sources, source, direction, enable, row_status, session, fixed, destinations, argument, command, add, remove, apply, pending, revert, save, knob, match, keep, status, counter
     did you mean `direction`?
     ");
 }
@@ -62,7 +62,7 @@ fn a_missing_key_is_named() {
 #[test]
 fn a_code_of_another_role_is_named() {
     insta::assert_snapshot!(error_of("{ ingress: 1,", "{ ingres: 1,"), @r"
-    test.yaml: portCopyDirection: `ingres` is no code of this role
+    test.yaml:24:5: portCopyDirection: `ingres` is no code of this role
     did you mean `ingress`?
     ");
 }
@@ -70,14 +70,14 @@ fn a_code_of_another_role_is_named() {
 #[test]
 fn a_misspelt_companion_is_named() {
     insta::assert_snapshot!(error_of("[portCopyStatus]", "[portCopyState]"), @r"
-    test.yaml: portCopyDirection: there is no object `portCopyState`
+    test.yaml:24:5: portCopyDirection: there is no object `portCopyState`
     did you mean `portCopyStatus`?
     ");
 }
 
 #[test]
 fn a_shape_without_its_objects_is_told_what_is_missing() {
-    insta::assert_snapshot!(error_of("shape: pair_rows", "shape: bitmap"), @"test.yaml: objects: there are no `sources` with a `bitmap`");
+    insta::assert_snapshot!(error_of("shape: pair_rows", "shape: bitmap"), @"test.yaml:23:1: objects: there are no `sources` with a `bitmap`");
 }
 
 #[test]
@@ -99,7 +99,7 @@ fn a_merge_key_is_refused() {
 
 #[test]
 fn a_newer_format_is_refused() {
-    insta::assert_snapshot!(error_of("format: 1", "format: 2"), @"test.yaml: format: this program reads format 1, not 2");
+    insta::assert_snapshot!(error_of("format: 1", "format: 2"), @"test.yaml:2:1: format: this program reads format 1, not 2");
 }
 
 #[test]
@@ -285,8 +285,8 @@ objects:
   - { name: mirrorSrcPort, oid: .3.3, role: argument, carries: source, syntax: integer }
   - { name: mirrorDstPort, oid: .3.2, role: argument, carries: destination, syntax: integer }
   - { name: mirrorType, oid: .3.4, role: argument, carries: direction, syntax: integer }
-  - { name: mirrorAction, oid: .3.5, role: command, syntax: integer, codes: { add: 1, remove: 2, clear: 3, clear_all: 4 }, read_back: portMirrorSrcPort }
-  - { name: portMirrorSrcPort, oid: .4.1.4, role: status, syntax: integer, index: session.source }
+  - { name: mirrorAction, oid: .3.5, role: command, syntax: integer, codes: { add: 1, remove: 2, clear: 3 } }
+  - { name: portMirrorSrcPort, oid: .4.1.4, role: status, carries: source, syntax: integer, index: session.row }
 base: { literal: 1.3.6.1.4.1.37950.1.1.5.10.1 }
 ",
     ),

@@ -14,3 +14,5 @@ mod records;
 mod refusals;
 mod site;
 mod suspects;
+mod trials;
+mod unseen;

@@ -102,6 +102,52 @@ fn a_switch_with_a_state_for_every_port_is_searched_and_put_back() {
     finds_the_suspect_on(Profile::Zyxel4x);
 }
 
+/// Runs a whole search on every family that the lab plays, a few at a time.
+#[test]
+#[expect(clippy::print_stdout, reason = "the figures are asked for")]
+fn every_shipped_profile_finds_the_suspect_and_puts_the_switch_back() {
+    let every = Profile::every();
+    let left = std::sync::Mutex::new(every.clone());
+    let failed = std::sync::Mutex::new(Vec::new());
+    let next = || left.lock().unwrap().pop();
+    std::thread::scope(|scope| {
+        for _ in 0..6 {
+            scope.spawn(|| {
+                while let Some(profile) = next() {
+                    let run = std::panic::catch_unwind(|| {
+                        let site = Site::new(|spec| {
+                            spec.profile = profile;
+                            spec.ports = profile.most_ports().min(12);
+                            // On a switch that mirrors one port at a time, silence is only worth something while
+                            // that one port is heard to be alive.
+                            spec.background.chats = 8.0;
+                        });
+                        site.locate(&["--json", "--no-tables"])
+                            .assert_located(&site);
+                    });
+                    if run.is_err() {
+                        failed.lock().unwrap().push(profile.name());
+                    }
+                }
+            });
+        }
+    });
+    let shipped = halfspan::profile::EMBEDDED.iter().map(|(name, _)| *name);
+    let played: Vec<&str> = every.iter().map(|profile| profile.name()).collect();
+    let unplayed: Vec<&str> = shipped.filter(|name| !played.contains(name)).collect();
+    let vendors: std::collections::BTreeSet<&str> = played
+        .iter()
+        .filter_map(|name| name.split('-').next())
+        .collect();
+    println!(
+        "{} profiles of {} vendors played",
+        played.len(),
+        vendors.len()
+    );
+    assert_eq!(failed.into_inner().unwrap(), Vec::<&str>::new());
+    assert_eq!(unplayed, ["manual"]);
+}
+
 #[test]
 fn snmp_version_3_with_authentication_and_encryption_will_do() {
     let site = Site::new(|spec| {

@@ -8,8 +8,9 @@ use super::forwarding::ForwardingTable;
 use super::sheet::{Cell, Count, Sheet, int, text};
 use super::{Mib, Mirror};
 use crate::lab::control::mask_of_ports;
+use crate::lab::family::Profile;
 use crate::lab::site::{NEIGHBOUR_MAC, PortSite, SWITCH_MAC, Site};
-use crate::lab::spec::{Profile, Spec};
+use crate::lab::spec::Spec;
 use crate::lab::world::World;
 use crate::port::BridgePort;
 
@@ -81,6 +82,7 @@ fn identity(profile: Profile) -> (&'static str, &'static [u32]) {
             &[1, 3, 6, 1, 4, 1, 171, 10, 76, 20, 1],
         ),
         Profile::Zyxel4x => ("GS2210-24 (virtual)", &[1, 3, 6, 1, 4, 1, 890, 1, 15]),
+        Profile::Described(model) => (&model.sys_descr, &model.sys_object_id),
     }
 }
 

@@ -17,13 +17,16 @@ use super::{
 use crate::lab::spec::Directions;
 use crate::port::BridgePort;
 
-const ENTRY: &[u32] = &[1, 3, 6, 1, 4, 1, 4526, 10, 1, 2, 10, 4, 1];
+/// Where NETGEAR's managed switches have the objects; other vendors have them below nodes of their own.
+pub(super) const NETGEAR: &[u32] = &[1, 3, 6, 1, 4, 1, 4526, 10, 1];
+/// agentPortMirrorEntry, below the vendor's node.
+const ENTRY: &[u32] = &[2, 10, 4, 1];
 const DESTINATION: u32 = 2;
 const MASK: u32 = 3;
 const MODE: u32 = 4;
-const TYPE_COLUMN: &[u32] = &[1, 3, 6, 1, 4, 1, 4526, 10, 1, 2, 10, 5, 1, 2];
+const TYPE_COLUMN: &[u32] = &[2, 10, 5, 1, 2];
 /// agentSaveConfig: writing it would make the running configuration permanent.
-const SAVE: &[u32] = &[1, 3, 6, 1, 4, 1, 4526, 10, 1, 3, 1, 0];
+const SAVE: &[u32] = &[3, 1, 0];
 /// No switch of the family has a longer mask.
 const LONGEST_MASK: usize = 128;
 
@@ -39,11 +42,13 @@ struct Row {
 #[derive(Clone)]
 pub(super) struct Fastpath {
     hardware: Arc<Hardware>,
+    /// The vendor's node.
+    root: Arcs,
     rows: BTreeMap<u32, Row>,
 }
 
 impl Fastpath {
-    pub(super) fn new(hardware: Arc<Hardware>, foreign: bool) -> Self {
+    pub(super) fn new(hardware: Arc<Hardware>, root: &[u32], foreign: bool) -> Self {
         let mut rows: BTreeMap<u32, Row> = (1..=hardware.sessions)
             .map(|session| (session, Row::default()))
             .collect();
@@ -53,7 +58,11 @@ impl Fastpath {
             row.sources.insert(source, Direction::Both);
             row.enabled = true;
         }
-        Fastpath { hardware, rows }
+        Fastpath {
+            hardware,
+            root: root.to_vec(),
+            rows,
+        }
     }
 
     fn set_destination(&mut self, session: u32, value: &Value) -> Result<(), SetTestError> {
@@ -127,6 +136,10 @@ impl Fastpath {
         Ok(())
     }
 
+    fn at(&self, arcs: &[u32]) -> Arcs {
+        join(&self.root, arcs)
+    }
+
     fn row(&mut self, session: u32) -> Result<&mut Row, SetTestError> {
         self.rows.get_mut(&session).ok_or(SetTestError::NoCreation)
     }
@@ -134,7 +147,7 @@ impl Fastpath {
 
 impl Control for Fastpath {
     fn objects(&self, _drops: u32) -> BTreeMap<Arcs, Value> {
-        let mut objects = BTreeMap::from([(SAVE.to_vec(), on_off(false))]);
+        let mut objects = BTreeMap::from([(self.at(SAVE), on_off(false))]);
         for (&session, row) in &self.rows {
             let mask = mask_of_ports(row.sources.keys().copied(), self.hardware.ports);
             let values = [
@@ -143,7 +156,7 @@ impl Control for Fastpath {
                 (MODE, on_off(row.enabled)),
             ];
             for (column, value) in values {
-                objects.insert(join(ENTRY, &[column, session]), value);
+                objects.insert(join(&self.at(ENTRY), &[column, session]), value);
             }
             for (&port, direction) in &row.sources {
                 let code = match direction {
@@ -151,17 +164,21 @@ impl Control for Fastpath {
                     Direction::Ingress => 2,
                     Direction::Both => 3,
                 };
-                objects.insert(join(TYPE_COLUMN, &[session, port]), Value::Integer(code));
+                let oid = join(&self.at(TYPE_COLUMN), &[session, port]);
+                objects.insert(oid, Value::Integer(code));
             }
         }
         objects
     }
 
     fn access(&self, oid: &[u32]) -> Access {
+        let Some(oid) = below(oid, &self.root) else {
+            return Access::Unknown;
+        };
         let column = below(oid, ENTRY).and_then(|rest| rest.first());
         let known = matches!(column, Some(&(DESTINATION | MASK | MODE)))
             || oid.starts_with(TYPE_COLUMN)
-            || oid.starts_with(&SAVE[..11]);
+            || oid.starts_with(&SAVE[..2]);
         if known {
             Access::Write
         } else {
@@ -170,6 +187,7 @@ impl Control for Fastpath {
     }
 
     fn write(&mut self, oid: &[u32], value: &Value) -> Result<(), SetTestError> {
+        let oid = below(oid, &self.root).ok_or(SetTestError::NoCreation)?;
         if let Some(&[session, port]) = below(oid, TYPE_COLUMN) {
             return self.set_type(session, port, value);
         }
@@ -218,7 +236,7 @@ mod tests {
     use super::*;
 
     fn column(column: u32) -> Arcs {
-        join(ENTRY, &[column, 1])
+        join(&join(NETGEAR, ENTRY), &[column, 1])
     }
 
     fn mask(octet: u8) -> Value {
@@ -227,7 +245,8 @@ mod tests {
 
     fn session(directions: Directions) -> (Arc<Hardware>, Box<dyn Control>) {
         let hardware = hardware(directions, None);
-        let control: Box<dyn Control> = Box::new(Fastpath::new(Arc::clone(&hardware), false));
+        let control: Box<dyn Control> =
+            Box::new(Fastpath::new(Arc::clone(&hardware), NETGEAR, false));
         (hardware, control)
     }
 
@@ -245,7 +264,7 @@ mod tests {
         assert_eq!(set(&mut control, &hardware, &request), Ok(()));
         let both = [(1, Direction::Both), (2, Direction::Both)];
         assert_eq!(active_sources(&*control), both);
-        let rx = join(TYPE_COLUMN, &[1, 2]);
+        let rx = join(&join(NETGEAR, TYPE_COLUMN), &[1, 2]);
         assert_eq!(
             set(&mut control, &hardware, &[(&rx, Value::Integer(2))]),
             Ok(())
@@ -290,12 +309,12 @@ mod tests {
         assert_eq!(put(&destination, Value::Gauge32(9)), wrong_value);
         let empty = Value::OctetString(vec![].into());
         assert_eq!(put(&column(MASK), empty), Err(SetTestError::WrongLength));
-        let second = join(ENTRY, &[MODE, 2]);
+        let second = join(&join(NETGEAR, ENTRY), &[MODE, 2]);
         assert_eq!(
             put(&second, Value::Integer(1)),
             Err(SetTestError::NoCreation)
         );
-        let type_row = join(TYPE_COLUMN, &[1, 3]);
+        let type_row = join(&join(NETGEAR, TYPE_COLUMN), &[1, 3]);
         let not_a_source = put(&type_row, Value::Integer(2));
         assert_eq!(not_a_source, Err(SetTestError::InconsistentName));
         assert_eq!(put(&type_row, Value::Integer(3)), wrong_value);
@@ -313,7 +332,8 @@ mod tests {
     #[test]
     fn more_sources_than_the_switch_has_resources_for_are_refused_or_cut() {
         let hardware = hardware(Directions::Any, Some(2));
-        let mut control: Box<dyn Control> = Box::new(Fastpath::new(Arc::clone(&hardware), false));
+        let mut control: Box<dyn Control> =
+            Box::new(Fastpath::new(Arc::clone(&hardware), NETGEAR, false));
         let (destination, sources) = (column(DESTINATION), column(MASK));
         let request = [
             (&destination[..], Value::Gauge32(8)),

@@ -15,13 +15,22 @@ use async_snmp::handler::SetTestError;
 
 use crate::port::BridgePort;
 
+use super::family::Profile;
 use super::faults::Beyond;
-use super::spec::{Directions, Profile, Spec};
+use super::spec::{Directions, Spec};
 
+mod action;
+mod add_remove;
+mod candidate;
 mod dlink;
 mod fastpath;
+pub(in crate::lab) mod modelled;
+mod pair_text;
 mod smon;
 mod zyxel;
+
+pub use modelled::Model;
+use modelled::model::PlayedBy;
 
 /// The arcs of an object identifier.
 pub(super) type Arcs = Vec<u32>;
@@ -156,9 +165,27 @@ pub(super) fn start(spec: &Spec, hardware: &Arc<Hardware>) -> Box<dyn Control> {
     let hardware = Arc::clone(hardware);
     match spec.profile {
         Profile::SmonPortcopy => Box::new(smon::Smon::new(hardware, foreign)),
-        Profile::NetgearFastpath => Box::new(fastpath::Fastpath::new(hardware, foreign)),
+        Profile::NetgearFastpath => Box::new(fastpath::Fastpath::new(
+            hardware,
+            fastpath::NETGEAR,
+            foreign,
+        )),
         Profile::DlinkDgs1210 => Box::new(dlink::Dlink::new(hardware, foreign)),
         Profile::Zyxel4x => Box::new(zyxel::Zyxel::new(hardware, foreign)),
+        Profile::Described(model) => described(model, hardware),
+    }
+}
+
+/// Makes the mirror objects of a described switch.
+fn described(model: &'static Model, hardware: Arc<Hardware>) -> Box<dyn Control> {
+    let root = &model.root;
+    match model.played_by {
+        None => Box::new(modelled::Modelled::new(model, hardware)),
+        Some(PlayedBy::Fastpath) => Box::new(fastpath::Fastpath::new(hardware, root, false)),
+        Some(PlayedBy::Candidate) => Box::new(candidate::Candidate::new(hardware, root)),
+        Some(PlayedBy::PairText) => Box::new(pair_text::PairText::new(hardware, root)),
+        Some(PlayedBy::Action) => Box::new(action::Action::new(hardware, root)),
+        Some(PlayedBy::AddRemove) => Box::new(add_remove::AddRemove::new(hardware, root)),
     }
 }
 

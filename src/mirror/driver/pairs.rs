@@ -7,13 +7,11 @@ use crate::mirror::state::State;
 use crate::profile::{CreateBy, Direction, IndexPart, Instance, OnlyWhile, Role, Syntax};
 use crate::snmp::{Oid, Value, VarBind};
 
+use super::rows::{ACTIVE, CREATE_AND_GO, CREATE_AND_WAIT, DESTROY};
+use super::settings;
+use super::showing::direction_of;
+use super::target::Target;
 use super::{Batch, Driver, Seen, Situation, Task, requests};
-
-/// Values of RowStatus (RFC 2579).
-const ACTIVE: i64 = 1;
-const CREATE_AND_GO: i64 = 4;
-const CREATE_AND_WAIT: i64 = 5;
-const DESTROY: i64 = 6;
 
 /// Source and destination number of a row.
 type Pair = (u32, u32);
@@ -61,6 +59,38 @@ impl Pairs {
             task,
             alone,
         })
+    }
+
+    /// The objects beside the pairs: what decides whether the destination keeps its ordinary traffic.
+    fn beside(&self, state: &State) -> State {
+        let mut beside = State::default();
+        for (oid, value) in state.iter() {
+            let is_pair = |bound: &Bound| {
+                bound.oid == self.status.oid || self.columns.iter().any(|c| c.oid == bound.oid)
+            };
+            if self
+                .objects
+                .of(oid)
+                .is_some_and(|(_, bound)| !is_pair(bound))
+            {
+                beside.put(oid.clone(), value.clone());
+            }
+        }
+        beside
+    }
+
+    /// The writes that let the destination keep its ordinary traffic, where the switch can be told so.
+    fn let_pass(&self, now: &State, attempt: u32) -> Vec<Batch> {
+        let mut target = Target::default();
+        for knob in self.objects.role(Role::Knob) {
+            let oid = knob
+                .at(&Instance::default())
+                .filter(|oid| now.get(oid).is_some());
+            if let (Some(oid), Some(pass)) = (oid, knob.coded("pass")) {
+                target.values.put(oid, pass);
+            }
+        }
+        settings::batches(&self.objects, now, &target, attempt)
     }
 
     fn rows(&self, state: &State) -> BTreeMap<Pair, Row> {
@@ -218,12 +248,6 @@ fn instance_of((source, destination): Pair) -> Instance {
     }
 }
 
-fn direction_of(word: &str) -> Option<Direction> {
-    [Direction::Ingress, Direction::Egress, Direction::Both]
-        .into_iter()
-        .find(|direction| direction.word() == word)
-}
-
 impl Driver for Pairs {
     fn seen(&self, state: &State) -> Vec<Seen> {
         let mut seen: BTreeMap<(u32, bool), BTreeMap<u32, Direction>> = BTreeMap::new();
@@ -263,6 +287,9 @@ impl Driver for Pairs {
             .collect();
         let per_request = self.per_request(situation.attempt);
         let mut batches = requests(gone, per_request, false);
+        if !wanted.is_empty() {
+            batches.extend(self.let_pass(situation.now, situation.attempt));
+        }
         batches.extend(self.create(&new, per_request));
         batches
     }
@@ -311,10 +338,18 @@ impl Driver for Pairs {
         let mut batches = requests(gone, per_request, false);
         batches.extend(self.create(&new, per_request));
         batches.extend(requests(asleep, per_request, false));
+        let target = Target {
+            values: self.beside(situation.then),
+            ..Target::default()
+        };
+        let beside = settings::batches(&self.objects, situation.now, &target, situation.attempt);
+        batches.extend(beside);
         batches
     }
 
     fn differences(&self, now: &State, then: &State) -> Vec<String> {
+        let (beside, was) = (self.beside(now), self.beside(then));
+        let others = settings::differences(&self.objects, &beside, &was);
         let now = self.rows(now);
         let then = self.rows(then);
         let name = |pair: &Pair| format!("{}.{}.{}", self.status.object.name, pair.0, pair.1);
@@ -328,6 +363,7 @@ impl Driver for Pairs {
             .collect();
         let extra = now.keys().filter(|pair| !then.contains_key(pair));
         found.extend(extra.map(|pair| format!("{} is still there", name(pair))));
+        found.extend(others);
         found
     }
 }

@@ -1,17 +1,19 @@
-//! What shapes with nothing but existing objects share: bringing values from one state to another in an order
-//! that the switch accepts.
+//! Bringing values and rows from one state to another in an order that the switch accepts.
 //!
-//! A session is switched off before what may only change while it is off, sources leave before the destination
-//! changes, and the session is switched on last.
+//! A session is switched off before what may only change while it is off, rows and sources leave before the
+//! destination changes, rows are made in the order of the profile, and the session is switched on last.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::mirror::binding::{Bound, Objects};
 use crate::mirror::state::State;
-use crate::profile::{Instance, OnlyWhile, Role};
+use crate::profile::{IndexPart, Instance, OnlyWhile, Role};
 use crate::snmp::{Oid, Value, VarBind};
 
-use super::{Batch, Situation, requests};
+use super::changes::{Changes, Write};
+use super::rows::{self, NewRow};
+use super::target::Target;
+use super::{Batch, requests};
 
 /// When a value is written, within one session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,93 +30,83 @@ enum Phase {
 
 /// Tells whether two values of an object mean the same.
 pub(super) fn same(bound: &Bound, a: &Value, b: &Value) -> bool {
-    if let (Some(bitmap), Some(a), Some(b)) = (&bound.object.bitmap, a.as_octets(), b.as_octets()) {
-        return bitmap.decode(a) == bitmap.decode(b);
+    if bound.has_codec() && a.as_octets().is_some() && b.as_octets().is_some() {
+        return bound.decode(a) == bound.decode(b);
     }
     a == b || (a.as_i64().is_some() && a.as_i64() == b.as_i64())
 }
 
-/// Returns the source ports that the bitmaps of a session name.
+/// Returns the source ports that the lists of a session name.
 pub(super) fn listed(objects: &Objects, state: &State, session: Option<u32>) -> BTreeSet<u32> {
+    objects
+        .role(Role::Sources)
+        .flat_map(|bound| {
+            bound
+                .rows(state)
+                .filter(|(instance, _)| instance.session.is_none() || instance.session == session)
+                .flat_map(|(_, value)| bound.decode(value))
+        })
+        .collect()
+}
+
+/// Returns the object that switches a session: one that does nothing else, or a direction of the whole session
+/// that can also be "off".
+pub(super) fn switch(objects: &Objects) -> Option<&Bound> {
+    let of_session = |bound: &&Bound| !bound.object.index.has(IndexPart::Source);
+    let direction = || {
+        objects
+            .role(Role::Direction)
+            .filter(of_session)
+            .find(|bound| bound.object.code("off").is_some())
+    };
+    objects
+        .role(Role::Enable)
+        .find(of_session)
+        .or_else(direction)
+}
+
+/// Tells whether a session is switched on; false where there is no switch, or none yet.
+pub(super) fn is_on(objects: &Objects, state: &State, session: Option<u32>) -> bool {
     let instance = Instance {
         session,
         ..Instance::default()
     };
-    let mut ports = BTreeSet::new();
-    for bound in objects.role(Role::Sources) {
-        let octets = bound
-            .at(&instance)
-            .and_then(|oid| state.get(&oid)?.as_octets());
-        if let (Some(bitmap), Some(octets)) = (&bound.object.bitmap, octets) {
-            ports.extend(bitmap.decode(octets));
-        }
-    }
-    ports
-}
-
-/// Returns the object that switches a session, and whether the session is on.
-pub(super) fn switch_of<'a>(
-    objects: &'a Objects,
-    state: &State,
-    session: Option<u32>,
-) -> Option<(&'a Bound, Oid, bool)> {
-    let instance = Instance {
-        session,
-        ..Instance::default()
+    let Some(bound) = switch(objects) else {
+        return false;
     };
-    let bound = objects.role(Role::Enable).next()?;
-    let oid = bound.at(&instance)?;
-    let on = bound.object.word(state.get(&oid)?) == Some("on");
-    Some((bound, oid, on))
-}
-
-/// Adds our destination, and what keeps its ordinary traffic going.
-pub(super) fn aim(objects: &Objects, session: &Instance, port: u32, target: &mut State) {
-    for bound in objects
-        .role(Role::Knob)
-        .chain(objects.role(Role::Destination))
-    {
-        let value = if bound.object.role == Role::Knob {
-            bound.coded("pass")
-        } else {
-            bound.object.syntax.value(i64::from(port))
-        };
-        if let (Some(oid), Some(value)) = (bound.at(session), value) {
-            target.put(oid, value);
-        }
+    let value = bound.at(&instance).and_then(|oid| state.get(&oid));
+    let word = value.and_then(|value| bound.object.word(value));
+    if bound.object.role == Role::Direction {
+        word.is_some_and(|word| word != "off")
+    } else {
+        word == Some("on")
     }
 }
 
-/// Returns the writes that lead from the present values to those of `target`.
-pub(super) fn batches(objects: &Objects, now: &State, target: &State, attempt: u32) -> Vec<Batch> {
+/// Returns the writes that lead from the present state to the target.
+pub(super) fn batches(objects: &Objects, now: &State, target: &Target, attempt: u32) -> Vec<Batch> {
     let mut sessions: BTreeMap<Option<u32>, Session<'_>> = BTreeMap::new();
-    for (oid, value) in target.iter() {
-        let Some((rank, bound)) = objects.of(oid) else {
-            continue;
-        };
-        let Some(instance) = bound.instance(oid) else {
-            continue;
-        };
-        if now
-            .get(oid)
-            .is_some_and(|present| same(bound, present, value))
-        {
-            continue;
-        }
-        let write = Write {
-            rank,
-            bound,
-            instance,
-            oid,
-            value,
-        };
-        let session = sessions.entry(instance.session).or_insert_with(|| Session {
-            objects,
-            now,
-            target,
-            session: instance.session,
-            writes: Vec::new(),
-        });
+    let changes = Changes::find(objects, now, target);
+    let blank = |session| Session {
+        objects,
+        now,
+        target: &target.values,
+        session,
+        writes: Vec::new(),
+        new: BTreeMap::new(),
+        gone: Vec::new(),
+    };
+    for (rank, session, oid) in changes.gone {
+        let session = sessions.entry(session).or_insert_with(|| blank(session));
+        session.gone.push((rank, oid));
+    }
+    for (rank, session, row) in changes.new {
+        let session = sessions.entry(session).or_insert_with(|| blank(session));
+        session.new.entry(rank).or_default().push(row);
+    }
+    for write in changes.writes {
+        let session = write.instance.session;
+        let session = sessions.entry(session).or_insert_with(|| blank(session));
         session.writes.push(write);
     }
     let per_request = if attempt > 1 {
@@ -128,18 +120,8 @@ pub(super) fn batches(objects: &Objects, now: &State, target: &State, attempt: u
         .collect()
 }
 
-/// Returns the writes that put every kept value back.
-pub(super) fn restore(objects: &Objects, situation: Situation<'_>, now: &State) -> Vec<Batch> {
-    if situation.attempt > 1
-        && let Some(delete) = delete(objects, now, situation.then)
-    {
-        return vec![delete];
-    }
-    batches(objects, now, situation.then, situation.attempt)
-}
-
 /// Some switches refuse "no destination" as a value and want the session deleted instead.
-fn delete(objects: &Objects, now: &State, then: &State) -> Option<Batch> {
+pub(super) fn delete(objects: &Objects, now: &State, then: &State) -> Option<Batch> {
     let enable = objects.role(Role::Enable).next()?;
     let value = enable.coded("delete")?;
     let destination = objects.role(Role::Destination).next()?;
@@ -148,49 +130,60 @@ fn delete(objects: &Objects, now: &State, then: &State) -> Option<Batch> {
         let changed = destination.at(instance).and_then(|oid| now.get(&oid)) != Some(old);
         changed && old.as_i64() == Some(none) && listed(objects, then, instance.session).is_empty()
     })?;
-    let bindings = vec![VarBind {
-        oid: enable.at(&instance)?,
-        value,
-    }];
-    Some(Batch {
-        bindings,
-        essential: true,
-    })
+    Some(one(enable.at(&instance)?, value))
 }
 
-/// Says which kept values differ; instances that came up since are not ours to judge, nothing can remove them.
+/// Says which kept values differ; instances that came up since are not ours to judge, unless we can remove them.
 pub(super) fn differences(objects: &Objects, now: &State, then: &State) -> Vec<String> {
     let differs = |(oid, old): (&Oid, &Value)| {
         let (_, bound) = objects.of(oid)?;
+        if !bound.object.role.is_kept() {
+            return None;
+        }
+        if bound.object.role == Role::RowStatus {
+            return row_differs(objects, bound, oid, now, old);
+        }
         match now.get(oid) {
             Some(value) if same(bound, value, old) => None,
             Some(_) => Some(format!("{} is not as it was", objects.name(oid))),
             None => Some(format!("{} is missing", objects.name(oid))),
         }
     };
-    then.iter().filter_map(differs).collect()
-}
-
-struct Write<'a> {
-    rank: usize,
-    bound: &'a Bound,
-    instance: Instance,
-    oid: &'a Oid,
-    value: &'a Value,
-}
-
-impl Write<'_> {
-    fn binding(&self) -> VarBind {
-        VarBind {
-            oid: self.oid.clone(),
-            value: self.value.clone(),
+    let mut found: Vec<String> = then.iter().filter_map(differs).collect();
+    for status in objects.role(Role::RowStatus) {
+        for (instance, value) in status.rows(now) {
+            let Some(oid) = status.at(&instance) else {
+                continue;
+            };
+            if rows::exists(status, Some(value)) && !rows::exists(status, then.get(&oid)) {
+                found.push(format!("{} is still there", objects.name(&oid)));
+            }
         }
     }
+    found
+}
 
-    fn turns_off(&self) -> bool {
-        let may = matches!(self.bound.object.role, Role::Source | Role::Direction);
-        may && self.bound.object.word(self.value) == Some("off")
+fn row_differs(
+    objects: &Objects,
+    status: &Bound,
+    oid: &Oid,
+    now: &State,
+    old: &Value,
+) -> Option<String> {
+    let value = now.get(oid);
+    if !rows::exists(status, Some(old)) {
+        return None;
     }
+    if !rows::exists(status, value) {
+        return Some(format!("{} is missing", objects.name(oid)));
+    }
+    let active = |value: &Value| rows::is_active(status, value);
+    // What the switch itself holds back, or lets go, is not ours to judge.
+    let held =
+        |value: &Value| rows::is_row_status(status) && value.as_i64() == Some(rows::NOT_READY);
+    let as_it_was =
+        value.is_some_and(|value| active(value) == active(old) || held(value) || held(old));
+    (!as_it_was).then(|| format!("{} is not as it was", objects.name(oid)))
 }
 
 struct Session<'a> {
@@ -199,39 +192,108 @@ struct Session<'a> {
     target: &'a State,
     session: Option<u32>,
     writes: Vec<Write<'a>>,
+    /// Rows to be made, by the place of their status in the profile.
+    new: BTreeMap<usize, Vec<NewRow>>,
+    gone: Vec<(usize, Oid)>,
 }
 
 impl Session<'_> {
     fn batches(&self, per_request: usize) -> Vec<Batch> {
+        let switch = switch(self.objects);
+        let is_switch = |bound: &Bound| switch.is_some_and(|switch| switch.oid == bound.oid);
         let mut others: Vec<&Write<'_>> = self
             .writes
             .iter()
-            .filter(|w| w.bound.object.role != Role::Enable)
+            .filter(|write| !is_switch(write.bound))
             .collect();
         others.sort_by_key(|write| write.rank);
-        let mut batches = Vec::new();
-        let switch = switch_of(self.objects, self.now, self.session);
-        let mut last = None;
-        if let Some((bound, oid, on)) = switch {
-            let present = self.now.get(&oid);
-            let goal = self.target.get(&oid).or(present);
-            let goal_is_off = goal.is_some_and(|goal| bound.object.word(goal) == Some("off"));
-            let needs_quiet = others.iter().any(|write| {
-                let object = &write.bound.object;
-                object.only_while == Some(OnlyWhile::Off) || object.role == Role::Destination
-            });
-            let quiet = on && (goal_is_off || needs_quiet);
-            if quiet && let Some(value) = bound.coded("off") {
-                batches.push(one(oid.clone(), value));
-            }
-            if !(goal_is_off && (quiet || !on)) && (quiet || goal != present) {
-                last = goal.map(|value| one(oid.clone(), value.clone()));
-            }
-        }
+        let (quiet, last) = self.switching(&others);
+        let mut batches: Vec<Batch> = quiet.into_iter().collect();
+        batches.extend(self.removed(per_request));
         batches.extend(self.vacate(&others));
         batches.extend(self.phased(&others, per_request));
+        for (rank, new) in &self.new {
+            if let Some(status) = self.objects.iter().nth(*rank) {
+                batches.extend(self.made(status, new, per_request));
+            }
+        }
         batches.extend(last);
         batches
+    }
+
+    /// The writes that switch the session off before the others, and on after them.
+    fn switching(&self, others: &[&Write<'_>]) -> (Option<Batch>, Option<Batch>) {
+        let instance = Instance {
+            session: self.session,
+            ..Instance::default()
+        };
+        let Some(bound) = switch(self.objects) else {
+            return (None, None);
+        };
+        let Some(oid) = bound.at(&instance) else {
+            return (None, None);
+        };
+        let on = is_on(self.objects, self.now, self.session);
+        let present = self.now.get(&oid);
+        let goal = self.target.get(&oid).or(present);
+        let goal_is_off = goal.is_some_and(|goal| bound.object.word(goal) == Some("off"));
+        let quiet_for = |bound: &Bound| {
+            bound.object.only_while == Some(OnlyWhile::Off)
+                || bound.object.role == Role::Destination
+        };
+        let of_row = |rank: &usize| self.objects.iter().nth(*rank).is_some_and(quiet_for);
+        let needs_quiet = others.iter().any(|write| quiet_for(write.bound))
+            || self.gone.iter().any(|(rank, _)| of_row(rank))
+            || self.new.keys().any(of_row);
+        let row = rows::status_of(self.objects, bound).and_then(|status| status.at(&instance));
+        let row_goes = row.is_some_and(|row| self.gone.iter().any(|(_, oid)| *oid == row));
+        let quiet = on && (goal_is_off || needs_quiet || row_goes);
+        let off = bound.coded("off").filter(|_| quiet);
+        let stays_off = goal_is_off && (quiet || !on);
+        let last = goal.filter(|_| !stays_off && !row_goes && (quiet || goal != present));
+        (
+            off.map(|value| one(oid.clone(), value)),
+            last.map(|value| one(oid.clone(), value.clone())),
+        )
+    }
+
+    /// The requests that remove rows, members before what they belong to.
+    fn removed(&self, per_request: usize) -> Vec<Batch> {
+        let mut by_table: BTreeMap<std::cmp::Reverse<usize>, Vec<Vec<VarBind>>> = BTreeMap::new();
+        for (rank, oid) in &self.gone {
+            if let Some(status) = self.objects.iter().nth(*rank) {
+                let row = rows::destroy(status, oid).into_iter().collect();
+                by_table
+                    .entry(std::cmp::Reverse(*rank))
+                    .or_default()
+                    .push(row);
+            }
+        }
+        by_table
+            .into_values()
+            .flat_map(|rows| requests(rows, per_request, false))
+            .collect()
+    }
+
+    /// The requests that make the rows of one table; the destination's row, if it is among them, comes first.
+    fn made(&self, status: &Bound, new: &[NewRow], per_request: usize) -> Vec<Batch> {
+        let is_destination = |row: &&NewRow| {
+            row.columns.iter().any(|binding| {
+                self.objects.of(&binding.oid).is_some_and(|(_, column)| {
+                    column.object.role == Role::Direction
+                        && column.object.word(&binding.value) == Some("destination")
+                })
+            })
+        };
+        let (first, then): (Vec<&NewRow>, Vec<&NewRow>) = new.iter().partition(is_destination);
+        [first, then]
+            .into_iter()
+            .filter(|rows| !rows.is_empty())
+            .flat_map(|some| {
+                let some: Vec<NewRow> = some.into_iter().cloned().collect();
+                rows::create(self.objects, status, &some, per_request)
+            })
+            .collect()
     }
 
     /// A destination must not be a source: empties the lists first, where the new destination is in one.
@@ -239,9 +301,7 @@ impl Session<'_> {
         let new = others
             .iter()
             .find(|write| write.bound.object.role == Role::Destination);
-        let Some(port) = new
-            .and_then(|w| w.value.as_i64())
-            .and_then(|n| u32::try_from(n).ok())
+        let Some(port) = new.and_then(|write| write.bound.decode(write.value).first().copied())
         else {
             return Vec::new();
         };
@@ -255,14 +315,13 @@ impl Session<'_> {
         let empty = |bound: &Bound| {
             let oid = bound.at(&instance)?;
             let octets = self.now.get(&oid)?.as_octets()?;
-            let none = bound
-                .object
-                .bitmap
-                .as_ref()?
-                .encode(&BTreeSet::new(), octets)?;
-            Some(one(oid, Value::Octets(none)))
+            Some(one(oid, bound.encode(&BTreeSet::new(), octets)?))
         };
-        self.objects.role(Role::Sources).filter_map(empty).collect()
+        self.objects
+            .role(Role::Sources)
+            .filter(|bound| bound.has_codec())
+            .filter_map(empty)
+            .collect()
     }
 
     fn phase(&self, write: &Write<'_>, before: &BTreeSet<u32>, after: &BTreeSet<u32>) -> Phase {
@@ -320,7 +379,8 @@ impl Session<'_> {
     }
 }
 
-fn one(oid: Oid, value: Value) -> Batch {
+/// A request of one binding.
+pub(super) fn one(oid: Oid, value: Value) -> Batch {
     Batch {
         bindings: vec![VarBind { oid, value }],
         essential: true,

@@ -8,6 +8,7 @@ mod journals;
 mod planning;
 mod recovery;
 mod sessions;
+mod shapes;
 mod smon;
 mod zyxel;
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::mirror::binding::Objects;
 use crate::mirror::driver::{Situation, Task, driver_for};
 use crate::mirror::state::State;
-use crate::profile::{self, Direction, Profile};
+use crate::profile::{self, Direction, IndexPart, Profile};
 use crate::snmp::{Oid, Value};
 
 use super::built_in;
@@ -14,14 +14,14 @@ const HEAD: &str =
     "format: 1\nname: x\nabout: x\nconfidence: mib\nsource: x\ndestination_traffic: unknown\n";
 
 /// Plans for one wanted set after another; each plan starts from the state given.
-struct Table {
+pub(super) struct Table {
     profile: Profile,
     objects: Objects,
     state: State,
 }
 
 impl Table {
-    fn new(profile: Profile, base: &str, values: &[(&str, &str, Value)]) -> Self {
+    pub(super) fn new(profile: Profile, base: &str, values: &[(&str, &str, Value)]) -> Self {
         let base: Option<Oid> = base.parse().ok();
         let objects = Objects::bind(&profile, base.as_ref());
         let mut state = State::default();
@@ -45,8 +45,11 @@ impl Table {
         Table::new(profile, "1.3.6.1.4.1.1", values)
     }
 
-    fn plan(&self, wanted: &[u32], attempt: u32) -> String {
-        let session = (self.profile.name == "netgear-fastpath").then_some(1);
+    pub(super) fn plan(&self, wanted: &[u32], attempt: u32) -> String {
+        let mut objects = self.profile.objects.iter();
+        let session = objects
+            .any(|object| object.index.has(IndexPart::Session))
+            .then_some(1);
         let task = Task {
             destination: 24,
             session,
@@ -273,14 +276,14 @@ base: { literal: 1.3.6.1.4.1.1 }
 
 #[test]
 fn what_a_driver_would_ignore_has_no_driver() {
-    let microchip = "
+    let stack = "
 shape: bitmap
 objects:
-  - { name: to, oid: .1, role: destination, syntax: octets, bitmap: { order: low_first } }
-  - { name: from, oid: .2, role: sources, syntax: octets, bitmap: { order: low_first } }
+  - { name: to, oid: .1, role: destination, syntax: integer, index: unit }
+  - { name: from, oid: .2, role: sources, syntax: octets, index: unit, bitmap: {} }
 base: { literal: 1.3.6.1.4.1.1 }
 ";
-    let profile = profile::parse(&format!("{HEAD}{microchip}"), "test.yaml").unwrap();
+    let profile = profile::parse(&format!("{HEAD}{stack}"), "test.yaml").unwrap();
     let objects = Objects::bind(&profile, Some(&Oid::from([1, 3])));
     let task = Task {
         destination: 24,

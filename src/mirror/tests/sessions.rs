@@ -215,20 +215,20 @@ fn a_dry_run_says_what_it_would_write_and_writes_nothing() {
 
 #[test]
 fn a_profile_without_a_driver_names_what_works_instead() {
-    let moxa = "
+    let over_http = "
 format: 1
-name: moxa-eds
+name: aos-cx
 about: x
-shape: single_source
-confidence: mib
+shape: document
+confidence: code
 source: x
 destination_traffic: unknown
-objects:
-  - { name: targetPort, oid: 1.3.6.1.4.1.8691.7.69.1.13.1, role: sources, syntax: integer }
-  - { name: mirroringPort, oid: 1.3.6.1.4.1.8691.7.69.1.13.2, role: destination, syntax: integer }
+requests:
+  - { does: read, method: GET, text: /rest/v10.13/system/mirrors }
+  - { does: replace, method: PUT, text: /rest/v10.13/system/mirrors/1, body: \"{sources}\" }
 ";
     let mut bench = bench(&[]);
-    bench.profile = crate::profile::parse(moxa, "moxa-eds").unwrap();
+    bench.profile = crate::profile::parse(over_http, "aos-cx").unwrap();
     let error = bench.open(false).err().unwrap();
     assert!(matches!(error, MirrorError::NoDriver { .. }), "{error}");
     assert_eq!(

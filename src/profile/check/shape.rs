@@ -1,0 +1,139 @@
+//! What each shape needs to find among the objects and requests.
+
+use super::super::{Does, IndexPart, Object, Profile, Role, Shape};
+use super::{Fault, fault};
+
+/// Checks that the shape finds the objects or requests it needs.
+pub(super) fn shape(profile: &Profile) -> Result<(), Fault> {
+    let any = |role: Role, is: &dyn Fn(&Object) -> bool, what: &str| {
+        if profile.with_role(role).any(is) {
+            Ok(())
+        } else {
+            fault("objects", what)
+        }
+    };
+    let per_source = |object: &Object| object.index.has(IndexPart::Source);
+    let destination = || {
+        let flagged = profile.with_role(Role::DestinationFlag).next().is_some()
+            || profile
+                .with_role(Role::Direction)
+                .any(|object| object.code("destination").is_some());
+        if flagged {
+            return Ok(());
+        }
+        any(Role::Destination, &|_| true, "there is no `destination`")
+    };
+    match profile.shape {
+        Shape::PairRows => {
+            let pair = |o: &Object| per_source(o) && o.index.has(IndexPart::Destination);
+            any(
+                Role::RowStatus,
+                &pair,
+                "there is no `row_status` with source and destination in its index",
+            )?;
+            any(
+                Role::Direction,
+                &pair,
+                "there is no `direction` with source and destination in its index",
+            )
+        }
+        Shape::SessionRows => any(
+            Role::RowStatus,
+            &per_source,
+            "there is no `row_status` with the source in its index",
+        ),
+        Shape::Bitmap => {
+            any(
+                Role::Sources,
+                &|o| o.bitmap.is_some(),
+                "there are no `sources` with a `bitmap`",
+            )?;
+            destination()
+        }
+        Shape::PortFlags => {
+            let flags = profile.objects.iter().any(|o| {
+                per_source(o)
+                    && (o.role == Role::Source
+                        || (o.role == Role::Direction && o.code("off").is_some()))
+            });
+            if !flags {
+                return fault(
+                    "objects",
+                    "there is neither a `source` nor a `direction` with the code `off` for each port",
+                );
+            }
+            destination()
+        }
+        Shape::PortList => {
+            any(
+                Role::Sources,
+                &|o| o.list.is_some(),
+                "there are no `sources` with a `list`",
+            )?;
+            destination()
+        }
+        Shape::SingleSource => {
+            any(Role::Sources, &|_| true, "there are no `sources`")?;
+            destination()
+        }
+        Shape::SourceRow => any(
+            Role::Destinations,
+            &per_source,
+            "there are no `destinations` with the source in their index",
+        ),
+        Shape::Command => {
+            let adds = |role| profile.with_role(role).next().is_some();
+            if !(adds(Role::Command) || adds(Role::Add) && adds(Role::Remove)) {
+                return fault(
+                    "objects",
+                    "there is neither a `command` nor `add` and `remove`",
+                );
+            }
+            any(
+                Role::Status,
+                &|_| true,
+                "there is no `status` that shows what is mirrored: the old state must be known",
+            )
+        }
+        Shape::Candidate => {
+            any(Role::Apply, &|_| true, "there is no `apply`")?;
+            any(
+                Role::Pending,
+                &|_| true,
+                "there is no `pending`: somebody else's edits would go live unseen",
+            )
+        }
+        Shape::Document | Shape::CliLines => requests(profile),
+        Shape::OnDestination if profile.requests.is_empty() => any(
+            Role::Sources,
+            &|o| o.index.has(IndexPart::Destination),
+            "there are no `sources` with the destination in their index",
+        ),
+        Shape::OnSource if profile.requests.is_empty() => any(
+            Role::Destination,
+            &per_source,
+            "there is no `destination` with the source in its index",
+        ),
+        Shape::OnDestination | Shape::OnSource => requests(profile),
+        Shape::Manual if profile.objects.is_empty() => Ok(()),
+        Shape::Manual => fault("objects", "a manual profile controls nothing"),
+    }
+}
+
+fn requests(profile: &Profile) -> Result<(), Fault> {
+    let has = |does: Does| profile.requests.iter().any(|request| request.does == does);
+    if !has(Does::Read) {
+        return fault(
+            "requests",
+            "there is no request that does `read`: the old state must be known",
+        );
+    }
+    let by_one = has(Does::Add) && has(Does::Remove);
+    if !by_one && !has(Does::Replace) {
+        return fault(
+            "requests",
+            "there is neither `replace` nor `add` and `remove`",
+        );
+    }
+    Ok(())
+}
