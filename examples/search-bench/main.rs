@@ -1,7 +1,7 @@
 //! Plays the search in seeded worlds on a virtual clock and prints, as Markdown, what it takes.
 //!
 //! `cargo run --release --example search-bench -- [PART [RUNS]]`, where PART is `table` (the default), `hints`,
-//! `limits`, `curve`, `calibration` or `planning`. Beside the search stand two ways of halving and the bound.
+//! `limits`, `curve`, `calibration` or `planning`, or part of a row's name, or `main` for the first eight rows. Beside the search stand two ways of halving and the bound.
 #![expect(
     clippy::print_stdout,
     clippy::unwrap_used,

@@ -24,7 +24,7 @@ pub struct Frame<'a> {
     pub link_type: LinkType,
     /// Nanoseconds since the start of 1970.
     pub stamp: i64,
-    /// The length on the wire in octets, as recorded; at least that of `bytes`.
+    /// The length on the wire in octets, as recorded: a wrong record may say less than that of `bytes`.
     pub wire_len: u32,
     /// The octets that were kept.
     pub bytes: &'a [u8],
@@ -191,7 +191,7 @@ fn next_record(header: &FileHeader, input: &mut Input) -> Result<Option<Found>, 
         link_type: header.link_type,
         stamp: i64::from(record.seconds) * 1_000_000_000
             + i64::from(record.fraction) * i64::from(header.unit),
-        wire_len: record.original.max(record.captured),
+        wire_len: record.original,
         start: RECORD_HEADER_LEN,
         end: total,
         total,
@@ -278,11 +278,10 @@ fn frame_in(
     let room = body.len().saturating_sub(packet.start);
     let placed = section.place(&packet, room)?;
     let start = BLOCK_HEADER_LEN + packet.start;
-    let captured = u32::try_from(placed.captured).unwrap_or(u32::MAX);
     Ok(Found {
         link_type: placed.link_type,
         stamp: placed.stamp,
-        wire_len: packet.original.max(captured),
+        wire_len: packet.original,
         start,
         end: start + placed.captured,
         total: usize::try_from(length).unwrap_or(usize::MAX),

@@ -41,7 +41,7 @@ impl Series {
     pub fn new(paths: Vec<PathBuf>) -> Series {
         let sizes = paths.iter().map(|path| {
             let about = std::fs::metadata(path).ok()?;
-            about.is_file().then(|| about.len())
+            about.is_file().then_some(about.len())
         });
         Series {
             progress: Progress {

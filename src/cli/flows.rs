@@ -80,7 +80,15 @@ impl By {
     fn measure(self) -> Measure {
         match self {
             By::Packets => Measure::Packets,
-            _ => Measure::Bytes,
+            By::Bytes
+            | By::Sent
+            | By::Back
+            | By::First
+            | By::Last
+            | By::Duration
+            | By::Rate
+            | By::Ends
+            | By::State => Measure::Bytes,
         }
     }
 }

@@ -17,6 +17,7 @@ mod context;
 mod counting;
 mod demo;
 mod desk;
+mod explain_run;
 mod flows;
 mod identify;
 mod lab;
@@ -95,6 +96,7 @@ enum Command {
     Profile(profile::ProfileArgs),
     Patch(patch::PatchArgs),
     Restore(restore::RestoreArgs),
+    ExplainRun(explain_run::ExplainRunArgs),
     Lab(lab::LabArgs),
     Demo(demo::DemoArgs),
     Completions(completions::CompletionsArgs),
@@ -121,6 +123,7 @@ impl Command {
             Command::Talkers(args) => talkers::run(&args, context),
             Command::Flows(args) => flows::run(&args, context),
             Command::Restore(args) => restore::run(&args, context),
+            Command::ExplainRun(args) => explain_run::run(&args, context),
             Command::Switch(args) => switch::run(&args, context),
             Command::Lab(args) => lab::run(&args, context),
             Command::Demo(args) => demo::run(&args, context),

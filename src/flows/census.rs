@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use super::conversation::Conversation;
-use super::hosts::{HostCount, Hosts};
+use super::hosts::HostCount;
 use super::intake::{Intake, Skipped, Sought};
 use super::key::FlowKey;
 use super::ledger::Ledger;
@@ -30,7 +30,6 @@ pub struct Census {
     pub vlans: BTreeMap<Vlans, Tally>,
     pub(super) ledger: Ledger,
     pub(super) sought: Vec<(IpAddr, Sought)>,
-    hosts: Hosts,
     macs: Table<Mac, Traffic>,
     /// How many addresses a MAC sent from.
     ips_of_mac: BTreeMap<Mac, u64>,
@@ -92,7 +91,6 @@ impl Census {
             skipped: intake.skipped.clone(),
             vlans: intake.vlans.clone(),
             sought: intake.sought.iter().copied().collect(),
-            hosts: ledger.past_hosts.clone(),
             macs: intake.macs.clone(),
             ips_of_mac: BTreeMap::new(),
             ftp_controls: BTreeMap::new(),
@@ -104,7 +102,7 @@ impl Census {
 
     /// Adds up hosts from flows, and addresses by MAC.
     fn add_up(&mut self) {
-        let more_macs = self.hosts.add_all(&self.ledger.flows);
+        let more_macs = self.ledger.hosts.add_all(&self.ledger.flows);
         for (key, flow) in self.ledger.flows.iter() {
             let is_control = key.low.1 == FTP || key.high.1 == FTP;
             if is_control && self.ftp_controls.len() < MAX_CONTROLS {
@@ -116,8 +114,10 @@ impl Census {
             self.ledger.note_past_mac(address, mac);
         }
         let mut ips_of_mac = BTreeMap::new();
-        for (address, host) in self.hosts.iter() {
-            for mac in self.macs_of(*address, host) {
+        for (address, host) in self.ledger.hosts.iter() {
+            let past = self.ledger.past_macs.get(address).into_iter().flatten();
+            let others = past.copied().filter(|&mac| host.mac != Some(mac));
+            for mac in host.mac.into_iter().chain(others) {
                 *ips_of_mac.entry(mac).or_insert(0) += 1;
             }
         }
@@ -133,7 +133,7 @@ impl Census {
     /// Returns the MACs that sent from a host's address.
     #[must_use]
     pub fn macs_of_host(&self, ip: IpAddr) -> Vec<Mac> {
-        let host = self.hosts.get(&ip);
+        let host = self.ledger.hosts.get(&ip);
         let macs = host.map(|host| self.macs_of(ip, host));
         macs.into_iter().flatten().collect()
     }
@@ -142,6 +142,7 @@ impl Census {
     #[must_use]
     pub fn hosts(&self, rank: impl Fn(&Traffic) -> u64, top: usize) -> Vec<Host> {
         let mut order: Vec<(u64, IpAddr, &HostCount)> = self
+            .ledger
             .hosts
             .iter()
             .map(|(ip, host)| (rank(&host.traffic), *ip, host))
@@ -161,7 +162,7 @@ impl Census {
     /// Returns how many hosts there are.
     #[must_use]
     pub fn host_count(&self) -> usize {
-        self.hosts.len()
+        self.ledger.hosts.len()
     }
 
     /// Returns the MACs by `rank`, highest first, then by address; at most `top`.
@@ -191,7 +192,7 @@ impl Census {
         top: usize,
     ) -> Vec<(Subnet, Traffic, u64)> {
         let mut sums: BTreeMap<Subnet, (Traffic, u64)> = BTreeMap::new();
-        for (ip, host) in self.hosts.iter() {
+        for (ip, host) in self.ledger.hosts.iter() {
             let sum = sums.entry(Subnet::around(*ip, prefix)).or_default();
             sum.0 = sum.0.plus(host.traffic);
             sum.1 += 1;
@@ -267,8 +268,8 @@ impl Census {
         Lost {
             flows: flows.given_up(),
             flow_error: flows.error(),
-            hosts: self.hosts.given_up(),
-            host_error: self.hosts.error(),
+            hosts: self.ledger.hosts.given_up(),
+            host_error: self.ledger.hosts.error(),
             mac_error: self.macs.error(),
         }
     }

@@ -68,8 +68,8 @@ impl Flow {
 pub(super) struct Ledger {
     settings: Settings,
     pub(super) flows: Table<FlowKey, Flow>,
-    /// What hosts had in flows that were given up.
-    pub(super) past_hosts: Hosts,
+    /// What hosts had in flows that were given up; when all is counted, in the others as well.
+    pub(super) hosts: Hosts,
     /// MACs that sent from an address before another did in the same flow, or in flows that were given up.
     pub(super) past_macs: BTreeMap<IpAddr, BTreeSet<Mac>>,
     /// Some of them were not kept.
@@ -88,7 +88,7 @@ impl Ledger {
     pub(super) fn new(settings: Settings, seed: &RandomState) -> Ledger {
         Ledger {
             flows: Table::new(seed, settings.max_flows()),
-            past_hosts: Hosts::new(seed, settings.max_hosts(), settings.measure),
+            hosts: Hosts::new(seed, settings.max_hosts(), settings.measure),
             past_macs: BTreeMap::new(),
             lost_macs: false,
             bins: settings.bin.map(|width| Bins::new(width, seed, settings)),
@@ -148,10 +148,10 @@ impl Ledger {
         side.has_data |= digest.has_data;
         side.ids_zero &= digest.id_zero;
         let opens = side.opened;
-        if side.mac != digest.src {
-            if let Some(before) = std::mem::replace(&mut side.mac, digest.src) {
-                self.note_past_mac(source, before);
-            }
+        if side.mac != digest.src
+            && let Some(before) = std::mem::replace(&mut side.mac, digest.src)
+        {
+            self.note_past_mac(source, before);
         }
         if let Some(bins) = &mut self.bins {
             bins.add(digest);
@@ -180,7 +180,7 @@ impl Ledger {
     fn relieve(&mut self) {
         let measure = self.settings.measure;
         let mut macs = Vec::new();
-        let hosts = &mut self.past_hosts;
+        let hosts = &mut self.hosts;
         self.flows.relieve(
             |flow| measure.of(flow.both()),
             |key, flow| {

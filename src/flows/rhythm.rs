@@ -104,8 +104,8 @@ impl Rhythms {
 mod tests {
     use super::*;
 
-    fn visits(seconds: &[f64]) -> Rhythm {
-        let nanoseconds = seconds.iter().map(|&s| (s * 1e9) as i64);
+    fn visits(milliseconds: &[i64]) -> Rhythm {
+        let nanoseconds = milliseconds.iter().map(|&ms| ms * 1_000_000);
         let mut all = nanoseconds.clone();
         let first = all.next().unwrap();
         let mut rhythm = Rhythm {
@@ -123,16 +123,16 @@ mod tests {
 
     #[test]
     fn packets_of_one_visit_are_no_gaps() {
-        let rhythm = visits(&[0.0, 0.1, 1.9, 60.0, 60.5, 120.0]);
+        let rhythm = visits(&[0, 100, 1_900, 60_000, 60_500, 120_000]);
         assert_eq!((rhythm.gaps, rhythm.mean), (2, 60.0));
         assert!(rhythm.deviation() < 1e-9);
     }
 
     #[test]
     fn irregular_visits_deviate() {
-        let rhythm = visits(&[0.0, 10.0, 40.0, 45.0]);
+        let rhythm = visits(&[0, 10_000, 40_000, 45_000]);
         assert_eq!(rhythm.gaps, 3);
         assert!((rhythm.deviation() - 13.229).abs() < 0.01);
-        assert!(visits(&[0.0, 10.0]).deviation().is_infinite());
+        assert!(visits(&[0, 10_000]).deviation().is_infinite());
     }
 }

@@ -89,6 +89,7 @@ pub fn drive<'a>(
         inquiry,
         instruments,
         mirrored: None,
+        without_link: PortSet::new(),
         settled_at: Moment::START,
         settle,
         grace: control::LEFT_ALONE,
@@ -151,6 +152,8 @@ struct Run<'a> {
     instruments: Instruments<'a>,
     /// What the switch mirrors; `None` before the first write, and when it is no longer known.
     mirrored: Option<PortSet>,
+    /// Ports that are as good as mirrored where they are wanted: without link, nothing can come from them.
+    without_link: PortSet,
     /// From when on frames are of the present set.
     settled_at: Moment,
     settle: Duration,
@@ -177,6 +180,7 @@ impl Run<'_> {
         };
         self.begin(&nothing, &wish);
         let from = self.now();
+        self.leave_alone(from, self.grace);
         let catch = self.listen(from, &wish)?;
         self.learn_who_needs_the_mirror(&catch);
         self.close(nothing, from, catch, wish)?;
@@ -202,6 +206,7 @@ impl Run<'_> {
         self.begin(candidates, &wish);
         let applied = self.mirror(candidates)?;
         let answered = self.now();
+        self.leave_alone(answered, self.grace);
         let mut catch = self.listen_until(answered, &wish, |catch| {
             control::shows_the_rhythm(&catch.sightings)
                 || catch.answers.len() >= control::ENOUGH_ANSWERS
@@ -247,6 +252,8 @@ impl Run<'_> {
         }
         let in_effect = wish.purpose != Purpose::ProofOff || !changes || self.await_others()?;
         let from = self.now();
+        // Silence on a set that stays has lasted already: the search counts on knocks now.
+        self.leave_alone(from, if changes { self.grace } else { Duration::ZERO });
         let mut catch = self.listen(from, &wish)?;
         catch.mirror_unproven = !in_effect;
         self.close(applied, from, catch, wish)
@@ -288,9 +295,6 @@ impl Run<'_> {
             until: from,
             ..Catch::default()
         };
-        if let Some(stimulus) = &mut self.instruments.stimulus {
-            stimulus.begin(from, self.grace);
-        }
         loop {
             self.stop_if_interrupted()?;
             let slice = self.knock_if_due(&mut catch).min(deadline);
@@ -315,6 +319,13 @@ impl Run<'_> {
                 sightings: catch.count(),
                 others: catch.heard.foreign_frames,
             });
+        }
+    }
+
+    /// Lets the suspect talk by itself for a while before it is knocked at.
+    fn leave_alone(&mut self, from: Moment, grace: Duration) {
+        if let Some(stimulus) = &mut self.instruments.stimulus {
+            stimulus.begin(from, grace);
         }
     }
 
@@ -392,11 +403,16 @@ impl Run<'_> {
         if catch.heard.foreign_frames > 0 || catch.is_heard() {
             return Ok(Quality::Alive);
         }
-        if self.mirrored.is_none() || ports.is_empty() {
+        let linked = ports.without(&self.without_link);
+        if linked.is_empty() && !ports.is_empty() {
+            return Ok(Quality::Alive); // no need to hear anybody to know that nobody is there
+        }
+        let known = self.mirrored.is_some() || linked != *ports;
+        if !known || ports.is_empty() {
             return Ok(Quality::Unproven);
         }
         match self.instruments.mirror.sources() {
-            Ok(found) if found == *ports => Ok(Quality::Unproven),
+            Ok(found) if found == linked => Ok(Quality::Unproven),
             Ok(_) => {
                 self.warn("the switch lost the mirror session; it is set again and this window does not count");
                 self.mirrored = None;

@@ -13,6 +13,8 @@ pub enum Event<'a> {
     Note(String),
     /// Something is odd but the run goes on: "credential `office` holds a secret in plain text".
     Warning(String),
+    /// These candidates have lost their link since the switch was read.
+    LinkLost(&'a PortSet),
     /// The switch was read and the candidates are known; the front panel can be drawn from here on.
     Panel {
         /// Its name in the configuration.

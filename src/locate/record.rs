@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::inquiry::Inquiry;
 use crate::error::{Diagnosis, Exit};
 use crate::port::PortTable;
-use crate::search::{Observed, Purpose, Question, Step, Verdict};
+use crate::search::{Belief, Observed, Purpose, Question, Step, Verdict};
 
 /// One line of a record.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -157,6 +157,8 @@ pub struct Replayed {
     pub purpose: Purpose,
     /// Why these ports, as recorded.
     pub why: String,
+    /// What today's search believes after it.
+    pub belief: Belief,
     /// Whether the search asks for the same ports today. The control windows come before the search.
     pub same: bool,
 }
@@ -239,6 +241,7 @@ pub fn replay(path: &Path) -> Result<Replay, ReplayError> {
                     window: observed,
                     purpose,
                     why,
+                    belief: inquiry.belief(),
                     same,
                 });
             }

@@ -100,6 +100,11 @@ impl Controls {
             })
     }
 
+    /// For reading what is no mirror object.
+    pub(super) fn reader(&mut self) -> &mut dyn Snmp {
+        self.guard.reader()
+    }
+
     /// Reads which mirrors a state holds.
     pub(super) fn seen(&self, state: &State) -> Vec<Seen> {
         self.driver.seen(state)

@@ -134,7 +134,11 @@ impl Mirror for ManualMirror<'_> {
         let took = self.clock.now().since(started);
         self.cost.note(before.distance(wanted), took);
         (self.limits.write_time, self.limits.row_time) = self.cost.fit();
-        Ok(Written { writes: 1, took })
+        Ok(Written {
+            writes: 1,
+            took,
+            ..Written::default()
+        })
     }
 
     fn sources(&mut self) -> Result<PortSet, MirrorError> {

@@ -37,6 +37,9 @@ pub struct Written {
     pub writes: u32,
     /// Time from the first request to the successful read-back.
     pub took: Duration,
+    /// Ports that were asked for and have lost their link, which the switch therefore does not mirror. Nothing can come
+    /// from them: a set without them is as good.
+    pub without_link: PortSet,
 }
 
 /// The mirror of one switch, taken over for the time of a run.

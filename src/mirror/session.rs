@@ -6,9 +6,10 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use crate::clock::Clock;
-use crate::port::PortSet;
+use crate::port::{Link, PortId, PortSet};
 use crate::profile::Profile;
-use crate::snmp::Oid;
+use crate::snmp::{ErrorStatus, Oid};
+use crate::tables::ports::read_links;
 
 use super::controls::{Controls, Goal};
 use super::cost::Cost;
@@ -19,6 +20,13 @@ use super::open::{self, Found, OpenRequest};
 use super::rules::Rules;
 use super::state::State;
 use super::{Mirror, MirrorError, MirrorLimits, Written};
+
+/// Pauses before each look at the links after a change was refused: what snmpd tells of them may be 3 s old.
+const LINKS_SHOW_AFTER: &[Duration] = &[
+    Duration::ZERO,
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+];
 
 /// The mirror of one switch, taken over over SNMP.
 ///
@@ -39,6 +47,8 @@ pub struct MirrorSession {
     then: State,
     /// The source numbers after the last change.
     mirrored: BTreeSet<u32>,
+    /// Ports that had lost their link when they were wanted last.
+    without_link: PortSet,
     /// Whether the journal is on disk and the switch may have been changed.
     dirty: bool,
     _lock: SwitchLock,
@@ -61,6 +71,7 @@ impl MirrorSession {
             mirrored: open::mirrored_numbers(&found.controls.seen(&found.state), found.task),
             then: found.state,
             controls: found.controls,
+            without_link: PortSet::new(),
             dirty: false,
             _lock: lock,
         }
@@ -107,20 +118,8 @@ impl MirrorSession {
         self.dirty = false;
     }
 
-    fn put_back(&mut self) -> Result<(), MirrorError> {
-        journal::put_back(&mut self.controls, &self.then)?;
-        self.dirty = false;
-        journal::delete(&self.journal_dir, &self.controls.switch)
-    }
-}
-
-impl Mirror for MirrorSession {
-    fn limits(&self) -> &MirrorLimits {
-        &self.limits
-    }
-
-    fn set_sources(&mut self, wanted: &PortSet) -> Result<Written, MirrorError> {
-        self.rules.check(wanted)?;
+    /// Makes the switch mirror exactly `wanted`; adds to `written` what that took.
+    fn change_to(&mut self, wanted: &PortSet, written: &mut Written) -> Result<(), MirrorError> {
         let (numbers, nameless) = self.controls.objects.numbers(self.rules.ports(), wanted);
         if !nameless.is_empty() {
             return Err(self.rules.protected(&nameless, open::NO_NUMBER));
@@ -130,7 +129,7 @@ impl Mirror for MirrorSession {
         if !self.dirty {
             let now = self.controls.read()?;
             if self.controls.plan(&now, &self.then, goal, 1).is_empty() {
-                return Ok(Written::default());
+                return Ok(());
             }
             self.keep_state()?;
         }
@@ -141,6 +140,8 @@ impl Mirror for MirrorSession {
             .as_ref()
             .map(|now| self.mirrored(now))
             .unwrap_or_default();
+        written.writes += reached.writes;
+        written.took += took;
         if reached.done && found == *wanted {
             let before = std::mem::replace(&mut self.mirrored, numbers.clone());
             if reached.writes > 0 {
@@ -148,10 +149,7 @@ impl Mirror for MirrorSession {
                     .note(before.symmetric_difference(&numbers).count(), took);
                 (self.limits.write_time, self.limits.row_time) = self.cost.fit();
             }
-            return Ok(Written {
-                writes: reached.writes,
-                took,
-            });
+            return Ok(());
         }
         let switch = self.controls.switch.clone();
         Err(match reached.trouble {
@@ -166,6 +164,73 @@ impl Mirror for MirrorSession {
                 found: self.rules.ports().describe(&found),
             },
         })
+    }
+
+    /// Asks which ports have lost their link, if that can be why they were not mirrored. The part of an agent that
+    /// tells of links may know it seconds after the part that refuses.
+    fn links_behind(&mut self, error: &MirrorError, ports: &PortSet) -> PortSet {
+        let pauses = if is_refusal(error, ErrorStatus::InconsistentValue) {
+            LINKS_SHOW_AFTER
+        } else if matches!(error, MirrorError::NotApplied { .. }) {
+            &LINKS_SHOW_AFTER[..1]
+        } else {
+            &[]
+        };
+        for pause in pauses {
+            self.clock.sleep_until(self.clock.now() + *pause);
+            let down = self.down_among(ports);
+            if !down.is_empty() {
+                return down;
+            }
+        }
+        PortSet::new()
+    }
+
+    /// Asks which of some ports have no link now. On a switch that does not say so, none of them.
+    fn down_among(&mut self, ports: &PortSet) -> PortSet {
+        if ports.is_empty() {
+            return PortSet::new();
+        }
+        let links = read_links(self.controls.reader(), self.rules.ports()).unwrap_or_default();
+        let is_down = |port: &PortId| links.get(port) == Some(&Link::Down);
+        ports.iter().filter(is_down).collect()
+    }
+
+    fn put_back(&mut self) -> Result<(), MirrorError> {
+        journal::put_back(&mut self.controls, &self.then)?;
+        self.dirty = false;
+        journal::delete(&self.journal_dir, &self.controls.switch)
+    }
+}
+
+impl Mirror for MirrorSession {
+    fn limits(&self) -> &MirrorLimits {
+        &self.limits
+    }
+
+    fn set_sources(&mut self, wanted: &PortSet) -> Result<Written, MirrorError> {
+        self.rules.check(wanted)?;
+        let known: PortSet = wanted
+            .iter()
+            .filter(|port| self.without_link.contains(*port))
+            .collect();
+        let mut down = self.down_among(&known);
+        let mut written = Written::default();
+        loop {
+            let there = wanted.without(&down);
+            let result = self.change_to(&there, &mut written);
+            let Err(error) = result else {
+                self.without_link = self.without_link.without(wanted);
+                self.without_link.extend(down.iter());
+                written.without_link = down;
+                return Ok(written);
+            };
+            let more = self.links_behind(&error, &there);
+            if more.is_empty() {
+                return Err(error);
+            }
+            down.extend(more.iter());
+        }
     }
 
     fn sources(&mut self) -> Result<PortSet, MirrorError> {
@@ -186,4 +251,8 @@ impl Drop for MirrorSession {
             tracing::error!(switch = %self.controls.switch, "{error}");
         }
     }
+}
+
+fn is_refusal(error: &MirrorError, status: ErrorStatus) -> bool {
+    matches!(error, MirrorError::Snmp { source, .. } if source.refusal() == Some(status))
 }

@@ -79,8 +79,8 @@ pub(super) fn sparkline(values: &[u64], width: usize) -> String {
     let block = |sum: &u64| match sum {
         0 => ' ',
         sum => {
-            let level = u128::from(*sum) * 8 / (u128::from(largest) + 1);
-            let level = usize::try_from(level).unwrap_or(0);
+            let level = (u128::from(*sum) * 8).div_ceil(u128::from(largest));
+            let level = usize::try_from(level - 1).unwrap_or(0);
             LEVELS.get(level).copied().unwrap_or('█')
         }
     };

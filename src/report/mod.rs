@@ -5,6 +5,7 @@
 
 pub use amount::reading;
 pub use anomalies::{FindingRow, anomalies};
+pub use explain::{ExplainDocument, explain};
 pub use failure::{FailureReport, failure, warning};
 pub use flows::{FlowOrder, FlowRank, FlowsDocument, flows};
 pub use html::html;
@@ -22,6 +23,7 @@ pub use talkers_page::talkers_page;
 
 mod amount;
 mod anomalies;
+mod explain;
 mod failure;
 mod flows;
 mod html;

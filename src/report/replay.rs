@@ -77,7 +77,8 @@ pub fn replay(replay: &Replay) -> String {
     text
 }
 
-fn say(replay: &Replay, verdict: &Verdict) -> String {
+/// Says a verdict in the switch's own labels.
+pub(super) fn say(replay: &Replay, verdict: &Verdict) -> String {
     let list = |ports: &[(crate::port::PortId, f64)]| {
         let each = ports
             .iter()

@@ -224,8 +224,9 @@ impl Search {
         if let Some(verdict) = verdict::reached(self) {
             return Step::Done(verdict);
         }
-        let proof = proof::step(self).or_else(|| several::step(self));
-        proof
+        verdict::moved(self)
+            .or_else(|| proof::step(self))
+            .or_else(|| several::step(self))
             .or_else(|| verdict::control(self))
             .unwrap_or_else(|| self.narrow())
     }
@@ -316,7 +317,7 @@ impl Search {
 const ELSEWHERE: f64 = 0.02;
 
 /// Belief beforehand that it is heard whatever is mirrored.
-const EVERYWHERE: f64 = 0.002;
+const EVERYWHERE: f64 = 0.0002;
 
 /// The shortest window worth a thought, as a share of the time spent so far.
 const SHORTEST_SHARE: f64 = 0.01;

@@ -220,7 +220,7 @@ pub(super) fn note(search: &mut Search, proving: Option<PortId>, observed: &Obse
 }
 
 /// Everything but `port`, or the likeliest of it where the switch allows no more.
-fn others(search: &Search, port: PortId) -> PortSet {
+pub(super) fn others(search: &Search, port: PortId) -> PortSet {
     let mut others = search.belief().ports;
     others.retain(|(other, _)| *other != port);
     others.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));

@@ -9,7 +9,7 @@ use crate::port::{PortId, PortSet};
 
 use super::filter::{Filter, Place};
 use super::planner::Request;
-use super::{Observed, Purpose, Search, Step, places, seconds, why};
+use super::{Observed, Purpose, Quality, Search, Step, places, seconds, why};
 
 /// Belief beforehand that there is more than one place.
 const PRIOR: f64 = 1e-4;
@@ -19,6 +19,11 @@ const WORTH_A_THOUGHT: usize = 2;
 
 /// How often the two ports must have been heard in turn: first, second, first again, second again.
 const TURNS: usize = 4;
+
+/// The chance that both places are as silent by themselves as is asked while neither is mirrored; and at most, once it
+/// was heard how long they were.
+const ASKED_SILENCE: f64 = 0.03;
+const ENOUGH_SILENCE: f64 = 0.2;
 
 /// What is known about a second place.
 #[derive(Clone, Debug, Default)]
@@ -142,7 +147,8 @@ pub(super) fn proven(search: &Search) -> Option<Vec<(PortId, f64)>> {
     let reading = search.several.reading.as_ref()?;
     let (second, likely) = reading.second()?;
     let chance = chance(search);
-    if chance * likely < search.question.confidence || turns(search, second) < TURNS {
+    let turns = turns(search, second) >= TURNS;
+    if chance * likely < search.question.confidence || !turns || !quiet(search, reading, second) {
         return None;
     }
     let mut ports = vec![(reading.anchor, chance), (second, chance * likely)];
@@ -161,6 +167,40 @@ fn turns(search: &Search, second: PortId) -> usize {
     turns.len()
 }
 
+/// Whether the last window had neither place mirrored and was silent when both were overdue: a flood would be heard.
+fn quiet(search: &Search, reading: &Reading, second: PortId) -> bool {
+    let last = search.several.history.last();
+    last.is_some_and(|last| {
+        let lasted = last.until.since(last.from).as_secs_f64();
+        let neither = !last.ports.contains(reading.anchor) && !last.ports.contains(second);
+        let usable = last.quality != Quality::Unusable;
+        let overdue = overdue(search, reading, second, ENOUGH_SILENCE);
+        neither && usable && !last.is_heard() && lasted >= overdue
+    })
+}
+
+/// How long either place may stay silent by itself with probability `chance`.
+fn overdue(search: &Search, reading: &Reading, second: PortId, chance: f64) -> f64 {
+    let own = search.planner.overdue(&reading.own, reading.anchor, chance);
+    own.max(search.planner.overdue(&reading.rest, second, chance))
+}
+
+/// The window that shows that nothing is heard without either place.
+fn leave_out(search: &Search, reading: &Reading, second: PortId) -> Step {
+    let wanted = overdue(search, reading, second, ASKED_SILENCE);
+    let mut others = search.candidates();
+    others.remove(reading.anchor);
+    others.remove(second);
+    let listen = seconds(wanted.min(search.left()));
+    Step::Observe {
+        why: why::neither(listen),
+        ports: others.iter().take(search.limit()).collect(),
+        listen,
+        stop_at_sighting: true,
+        purpose: Purpose::ProofOff,
+    }
+}
+
 /// Returns the next window if two places are likelier than one.
 pub(super) fn step(search: &Search) -> Option<Step> {
     if chance(search) < 0.5 {
@@ -168,6 +208,9 @@ pub(super) fn step(search: &Search) -> Option<Step> {
     }
     let reading = search.several.reading.as_ref()?;
     let (second, likely) = reading.second()?;
+    if likely >= search.question.confidence && turns(search, second) >= TURNS {
+        return Some(leave_out(search, reading, second));
+    }
     let left = search.left();
     let (ports, wanted, purpose) = if likely >= search.question.confidence {
         let due = match search.several.turns.last() {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::port::{PortId, PortSet};
 
-use super::{Observed, Purpose, Quality, Search, Step, Verdict, seconds, several, why};
+use super::{Observed, Purpose, Quality, Search, Step, Verdict, proof, seconds, several, why};
 
 /// More windows than any honest run needs: an end even where time does not pass.
 const MOST_WINDOWS: u32 = 20_000;
@@ -15,6 +15,12 @@ const SHORTLIST: usize = 8;
 
 /// How long every port must have been silent, mirrored and with the mirror proven alive, before `not seen`.
 const SILENT_LONG_ENOUGH: Duration = Duration::from_secs(10);
+
+/// Belief in a port that turns its silence into a surprise.
+const WORTH_A_LOOK: f64 = 0.95;
+
+/// The chance that a suspect that is still there is as silent by itself: small enough to look elsewhere meanwhile.
+const PAUSED: f64 = 0.2;
 
 /// Sightings with nothing mirrored before `elsewhere` is the answer.
 const HEARD_WITHOUT_MIRROR: u32 = 2;
@@ -33,6 +39,10 @@ pub(super) struct Tally {
     unmirrored: u32,
     /// Sightings while nothing but this port was mirrored.
     pub(super) alone: BTreeMap<PortId, u32>,
+    /// The port that was mirrored alone in the last window and stayed silent, and for how long.
+    silent_alone: Option<(PortId, Duration)>,
+    /// The ports that stayed silent when they were mirrored alone last.
+    fell_silent: PortSet,
     /// How long each port was mirrored, proven alive, and silent.
     silent: BTreeMap<PortId, Duration>,
 }
@@ -42,6 +52,7 @@ impl Tally {
     pub(super) fn note(&mut self, observed: &Observed) {
         let heard = observed.heard();
         self.sightings += u64::from(heard);
+        self.note_alone(observed);
         if heard == 0 && observed.quality == Quality::Alive {
             for port in observed.ports.iter() {
                 *self.silent.entry(port).or_default() += observed.until.since(observed.from);
@@ -58,6 +69,20 @@ impl Tally {
                 *count = count.saturating_add(heard);
             }
             (Some(_), Some(_)) => {}
+        }
+    }
+
+    fn note_alone(&mut self, observed: &Observed) {
+        self.silent_alone = None;
+        let mut ports = observed.ports.iter();
+        let (Some(only), None) = (ports.next(), ports.next()) else {
+            return;
+        };
+        if observed.is_heard() {
+            self.fell_silent.remove(only);
+        } else {
+            self.fell_silent.insert(only);
+            self.silent_alone = Some((only, observed.until.since(observed.from)));
         }
     }
 
@@ -93,7 +118,8 @@ pub(super) fn reached(search: &Search) -> Option<Verdict> {
     if let Some((port, confidence)) = believed(search) {
         let cycles = search.proof.cycles(port);
         let heard = search.tally.alone.contains_key(&port);
-        if heard && (cycles >= question.proof_cycles || over) {
+        let gone = search.tally.fell_silent.contains(port);
+        if heard && (cycles >= question.proof_cycles || over && !gone) {
             return Some(Verdict::Found {
                 port,
                 confidence,
@@ -158,6 +184,29 @@ pub(super) fn control(search: &Search) -> Option<Step> {
         stop_at_sighting: true,
         purpose,
         why,
+    })
+}
+
+/// Returns a window with everything but a port that was believed in and then stayed silent alone: it may have moved.
+pub(super) fn moved(search: &Search) -> Option<Step> {
+    if search.question.proof_cycles == 0 {
+        return None; // The planner weighs it; only the proof would wait for ever.
+    }
+    let (silent, lasted) = search.tally.silent_alone?;
+    let (port, _) = likeliest(search, WORTH_A_LOOK)?;
+    let due = search.planner.overdue(&search.filter, port, PAUSED);
+    let gone = port == silent && lasted.as_secs_f64() >= due;
+    if !gone {
+        return None;
+    }
+    let ports = proof::others(search, port);
+    let listen = seconds(lasted.as_secs_f64().min(search.left()));
+    Some(Step::Observe {
+        why: why::moved(ports.len(), listen),
+        ports,
+        listen,
+        stop_at_sighting: true,
+        purpose: Purpose::Narrow,
     })
 }
 

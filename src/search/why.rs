@@ -51,10 +51,26 @@ pub(super) fn proof(on: bool, ports: usize, cycle: u32, cycles: u32, listen: Dur
     }
 }
 
+/// Why everything but the believed port is mirrored.
+pub(super) fn moved(ports: usize, listen: Duration) -> String {
+    format!(
+        "the port fell silent; a frame from the other {ports} within {} would show that the suspect moved",
+        time(listen)
+    )
+}
+
 /// Why a second place is looked for.
 pub(super) fn second(listen: Duration) -> String {
     format!(
         "the suspect seems to be in two places; a frame within {} would show the other",
+        time(listen)
+    )
+}
+
+/// Why both places are left out.
+pub(super) fn neither(listen: Duration) -> String {
+    format!(
+        "two places are heard in turn; with neither mirrored it must be silent for {}",
         time(listen)
     )
 }

@@ -54,12 +54,12 @@ fn record(bytes: &[u8], place: usize, addresses: &mut Vec<IpAddr>) -> Option<usi
     match u16::from_be_bytes([t1, t2]) {
         A => addresses.extend(
             data.first_chunk()
-                .map(|&four| IpAddr::V4(Ipv4Addr::from_octets(four))),
+                .map(|&four| IpAddr::V4(Ipv4Addr::from(four))),
         ),
         AAAA => {
             addresses.extend(
                 data.first_chunk()
-                    .map(|&all| IpAddr::V6(Ipv6Addr::from_octets(all))),
+                    .map(|&all| IpAddr::V6(Ipv6Addr::from(all))),
             );
         }
         _ => {}

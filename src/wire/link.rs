@@ -18,10 +18,14 @@ impl LinkType {
     pub const ETHERNET: LinkType = LinkType(1);
     /// PPP, with or without address and control field.
     pub const PPP: LinkType = LinkType(9);
+    /// PPP in HDLC-like framing (RFC 1662).
+    pub const PPP_HDLC: LinkType = LinkType(50);
     /// PPPoE without the Ethernet header.
     pub const PPP_ETHER: LinkType = LinkType(51);
     /// IPv4 or IPv6 without any link header.
     pub const RAW: LinkType = LinkType(101);
+    /// Cisco HDLC: address, control, and an EtherType.
+    pub const CISCO_HDLC: LinkType = LinkType(104);
     /// OpenBSD loopback: the address family in network byte order.
     pub const LOOP: LinkType = LinkType(108);
     /// Linux cooked capture.
@@ -44,7 +48,9 @@ impl LinkType {
             LinkType::NULL
                 | LinkType::ETHERNET
                 | LinkType::PPP
+                | LinkType::PPP_HDLC
                 | LinkType::PPP_ETHER
+                | LinkType::CISCO_HDLC
                 | LinkType::RAW
                 | LinkType::LOOP
                 | LinkType::LINUX_SLL
@@ -131,7 +137,13 @@ impl<'a> Link<'a> {
                 let (family, packet) = take("loopback header", bytes)?;
                 Ok(Link::bare(by_family(*family, packet)))
             }
-            LinkType::PPP => Ok(Link::bare(ppp(bytes)?)),
+            LinkType::PPP | LinkType::PPP_HDLC => Ok(Link::bare(ppp(bytes)?)),
+            LinkType::CISCO_HDLC => {
+                let ([_, _, e1, e2], rest) = take("HDLC header", bytes)?;
+                let ether_type = EtherType(u16::from_be_bytes([*e1, *e2]));
+                let mut vlans = Vlans::default();
+                Ok(Link::bare(above(ether_type, rest, &mut vlans)?))
+            }
             LinkType::PPP_ETHER => Ok(Link::bare(pppoe(bytes)?)),
             raw if raw.is_known() => Ok(Link::bare(Network::Ip(bytes))),
             LinkType(number) => Err(Malformed::Unexpected {
@@ -392,6 +404,12 @@ mod tests {
             (
                 LinkType::PPP,
                 [&[0xff, 3, 0, 0x21], PACKET].concat(),
+                None,
+                Vlans::default(),
+            ),
+            (
+                LinkType::CISCO_HDLC,
+                [&[0x0f, 0, 8, 0], PACKET].concat(),
                 None,
                 Vlans::default(),
             ),

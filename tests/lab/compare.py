@@ -2,6 +2,7 @@
 
 import collections
 import dataclasses
+import random
 
 import halving as baseline
 import judge
@@ -41,8 +42,9 @@ def _row(bench, kind, runs):
     ours, theirs = Tally(), Tally()
     paces = worlds.Pace(seconds=bench.typical_seconds(), sets=15), worlds.Pace(seconds=4 * baseline.WINDOW, sets=5)
     for number, port in enumerate(bench.ports(runs), 1):
+        seed = bench.dice.random()
         for pace, tally in zip(paces, (ours, theirs)):
-            world = kind(bench.lab, bench.dice, port, number, pace)
+            world = kind(bench.lab, random.Random(seed), port, number, pace)
             search = scenarios.locate_once if tally is ours else scenarios.halve_once
             tally.results.append(search(bench, world, f"{number}/{runs}"))
         _tell(theirs.results[-1], kind.name)

@@ -42,7 +42,7 @@ class Daemons:
             "sysObjectID .1.3.6.1.4.1.8072.3.2.10",
             "master agentx",
             f"agentXSocket {socket}",
-            "agentXTimeout 5",
+            "agentXTimeout 60",
         ]
         self._snmpd("sw", f"udp:{topology.SWITCH_ADDRESS}:161", lines)
         _wait_for(lambda: os.path.exists(socket), "snmpd's AgentX socket")
@@ -59,7 +59,8 @@ class Daemons:
         agent.stdin.write(json.dumps(command) + "\n")
         agent.stdin.flush()
         if agent.stdout.readline().strip() != "ok":
-            raise RuntimeError("the switch's agent has stopped")
+            with open(self._path("agent.err"), encoding="utf-8") as file:
+                raise RuntimeError(f"the switch's agent has stopped: {file.read()[-2000:]}")
 
     def start_router(self):
         """The router's snmpd, for its ARP table."""

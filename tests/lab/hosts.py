@@ -70,7 +70,8 @@ class Traffic:
         """The suspects now send from their places; each announces itself like any new machine.
 
         `kind` says what their frames are: `plain`; `forged-mac` and `forged-ip`, a new source in every frame; `flooded`, to
-        a machine that no switch knows; `switching`, to one that comes and goes.
+        a machine that no switch knows; `switching`, to one that comes and goes; `near`, every other one to a machine on
+        another port of the same switch.
         """
         known, self._suspects = self._suspects, suspects
         self._kind = kind
@@ -133,6 +134,9 @@ class Traffic:
             self._send_raw(place, self._forged(*self._suspects[place]))
         elif self._kind in ("flooded", "switching"):
             self._send(place, topology.GHOST.address)
+        elif self._kind == "near" and self._random.random() < 0.5:
+            near = next(port for port in topology.HOST_PORTS if topology.place_of(port) not in self._suspects)
+            self._send(place, topology.own_identity(topology.place_of(near)).address)
         else:
             self._send(place, self._suspects_peer(place))
 

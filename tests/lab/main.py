@@ -48,14 +48,22 @@ RUNS = {
 }
 RUNS_IN_A_WORLD = 20
 
-# What CI runs: every scenario, as often as twelve minutes on two cores allow.
+# What CI runs, as often as twelve minutes on two cores allow. Left out are the worlds outside the search's model in which
+# it does not always find an answer yet (late, moves, stops, flood, flapping: docs/measurements.md says how often).
 CI = {
-    "steady": 5,
-    "silent": 1,
+    "steady": 4,
     "bursty": 1,
     "rare": 1,
-    "tables": 2,
-    "kill": 6,
+    "silent": 1,
+    "tables": 1,
+    "spoofed-mac": 1,
+    "spoofed-ip": 1,
+    "duplicate": 1,
+    "lost-session": 2,
+    "cut-short": 1,
+    "lossy": 1,
+    "both": 1,
+    "kill": 5,
     "resume": 1,
     "ctrl-c": 2,
     "borrowed": 1,

@@ -204,5 +204,5 @@ def halve_once(bench, world, number):
     result = judge.Result("halving", f"{number} {world.title}")
     with disturbed(world):
         answer = baseline.run(world.expression, world.direction)
-    judge.halved(result, answer, world.right())
+    judge.halved(result, answer, world.right_alone())
     return result

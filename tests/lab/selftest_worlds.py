@@ -32,10 +32,10 @@ def _copied(lab):
 
 def _late(lab, checks):
     lab.place_suspect("h9", "steady")
-    lab.daemons.command_switch(faults={"late": 1.5})
+    lab.daemons.command_switch(faults={"late": 6.0})
     begun = time.monotonic()
     checks.same("late: the SET is answered with noError", snmp.set_values(*snmp.create(9)), "noError")
-    checks.expect("late: and at once", time.monotonic() - begun < 1.0, "it took longer than 1 s")
+    checks.expect("late: and at once", time.monotonic() - begun < 4.0, "it took longer than 4 s")
     checks.same("late: the agent shows it", len(snmp.mirror_state()), 3)
     checks.same("late: nothing is copied yet", lab.filters(), [])
     lab.daemons.command_switch(settle=True)

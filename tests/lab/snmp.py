@@ -17,8 +17,9 @@ _CACHE_TIMEOUT = ".1.3.6.1.4.1.8072.1.5.3.1.2"  # nsCacheTimeout of the NET-SNMP
 _REASON = re.compile(r"Reason: ([A-Za-z]+)|(Timeout)")
 
 
-def _run(tool, access, address, *rest, options=()):
-    argv = [tool, "-m", "", *options, *access, "-t", "2", "-r", "1", address, *rest]
+def _run(tool, access, address, *rest, options=(), retries=4):
+    # A busy machine may keep an agent waiting for seconds.
+    argv = [tool, "-m", "", *options, *access, "-t", "3", "-r", str(retries), address, *rest]
     return subprocess.run(netns.inside("laptop", argv), capture_output=True, text=True)
 
 
@@ -41,10 +42,10 @@ def get(oid, address=topology.SWITCH_ADDRESS, access=_READ):
     return _run("snmpget", access, address, oid, options=("-Oqv",)).stdout.strip()
 
 
-def set_values(*triples, access=_WRITE):
+def set_values(*triples, access=_WRITE, retries=4):
     """One SET of (name, type letter, value) triples; returns `noError` or the error-status' name."""
     words = [str(word) for triple in triples for word in triple]
-    done = _run("snmpset", access, topology.SWITCH_ADDRESS, *words, options=("-On",))
+    done = _run("snmpset", access, topology.SWITCH_ADDRESS, *words, options=("-On",), retries=retries)
     if done.returncode == 0:
         return "noError"
     found = _REASON.search(done.stdout + done.stderr)

@@ -20,9 +20,29 @@ import switch_faults
 import switch_mib
 
 
-# snmpd turns one GETBULK into many requests; reading the kernel's tables for each of them would make this a slow
-# switch. Rows are never shown late: only links and learnt addresses can be.
-_FRESH = 0.1
+class Remembered:
+    """Objects as they were read a moment ago.
+
+    snmpd turns one GETBULK into many requests; reading the kernel's tables for each of them would make this a slow switch,
+    and a dead one where somebody's forged addresses fill the forwarding table.
+    """
+
+    _FRESH = 0.1  # seconds
+    _SHARE = 0.1  # of the time may go into reading
+
+    def __init__(self):
+        self._until = float("-inf")
+        self._state = None
+        self._shown = []
+
+    def objects(self, read, state=None):
+        """What `read` returns; never older than the last change of `state`."""
+        began = time.monotonic()
+        if began > self._until or state is not self._state:
+            self._shown, self._state = read(), state
+            took = time.monotonic() - began
+            self._until = began + max(self._FRESH, took / self._SHARE)
+        return self._shown
 
 
 class SwitchAgent:
@@ -39,9 +59,7 @@ class SwitchAgent:
         self._to_do = switch_faults.Timetable()
         self._decided = 0
         self._loss_at = None
-        self._shown = []
-        self._shown_rows = None
-        self._read_at = float("-inf")
+        self._bridge, self._mirror = Remembered(), Remembered()
 
     def serve(self):
         """Works until snmpd goes."""
@@ -109,16 +127,19 @@ class SwitchAgent:
             self._rows = {}
         self._write_log("lost", ())
 
-    def _objects(self):
-        now = time.monotonic()
-        if now - self._read_at > _FRESH or self._shown_rows is not self._rows:
-            ports = dataplane.ports()
-            self._notice_links(ports)
-            table = dataplane.forwarding_table()
-            address = dataplane.bridge_address()
-            self._shown = switch_mib.objects(ports, table, address, self._rows)
-            self._shown_rows, self._read_at = self._rows, now
-        return self._shown
+    def _objects(self, asked):
+        """The objects of the part that the (start, include, end) of `asked` are in; the master asks for one at a time."""
+        if any(start[: len(switch_mib.BRIDGE)] == switch_mib.BRIDGE for start, _, _ in asked):
+            return self._bridge.objects(self._read_bridge)
+        return self._mirror.objects(self._read_mirror, self._rows)
+
+    def _read_bridge(self):
+        return switch_mib.of_bridge(dataplane.ports(), dataplane.forwarding_table(), dataplane.bridge_address())
+
+    def _read_mirror(self):
+        ports = dataplane.ports()
+        self._notice_links(ports)
+        return switch_mib.of_mirror(ports, self._rows)
 
     def _notice_links(self, ports):
         rows = portcopy.without_links(self._rows, _up(ports))
@@ -126,20 +147,20 @@ class SwitchAgent:
             self._switch_to(rows)
 
     def _get(self, request):
-        shown = self._objects()
-        asked = agentx.Reader(request.body).ranges()
+        asked = list(agentx.Reader(request.body).ranges())
+        shown = self._objects(asked)
         self._session.respond(request, binds=[_exactly(shown, oid) for oid, _, _ in asked])
 
     def _get_next(self, request):
-        shown = self._objects()
-        asked = agentx.Reader(request.body).ranges()
+        asked = list(agentx.Reader(request.body).ranges())
+        shown = self._objects(asked)
         self._session.respond(request, binds=[_after(shown, *search) for search in asked])
 
     def _get_bulk(self, request):
-        shown = self._objects()
         reader = agentx.Reader(request.body)
         single, repetitions = reader.bulk_header()
         searches = list(reader.ranges())
+        shown = self._objects(searches)
         binds = [_after(shown, *search) for search in searches[:single]]
         repeated = searches[single:]
         for _ in range(repetitions):

@@ -18,16 +18,19 @@ _CAPS_ENTRY = SMON + (1, 1, 1, 1)
 _CAN_COPY = bytes([0b1111_1011])  # source, dest, tx, rx, drop events, unaltered and all good frames
 
 
-def objects(ports, learnt, address, rows):
-    """Every object, in the order of the names."""
-    shown = [
-        *_scalars(ports, address),
-        *_base_ports(ports),
-        *_forwarding(learnt),
-        *(_octets(IF_ALIAS + (port.if_index,), port.alias.encode()) for port in ports),
-        *_capabilities(ports),
-        *_port_copies(rows),
-    ]
+def of_bridge(ports, learnt, address):
+    """Every object below `BRIDGE`, in the order of the names."""
+    return _sorted(*_scalars(ports, address), *_base_ports(ports), *_forwarding(learnt))
+
+
+def of_mirror(ports, rows):
+    """Every other object, in the order of the names."""
+    aliases = (_octets(IF_ALIAS + (port.if_index,), port.alias.encode()) for port in ports)
+    able = _octets(SMON_CAPABILITIES + (0,), bytes([0b0010_1000]))  # dataSource, portCopy
+    return _sorted(able, *aliases, *_capabilities(ports), *_port_copies(rows))
+
+
+def _sorted(*shown):
     return sorted(shown, key=lambda bind: bind.oid)
 
 
@@ -44,7 +47,6 @@ def _scalars(ports, address):
     yield _integer(BRIDGE + (1, 2, 0), len(ports))
     yield _integer(BRIDGE + (1, 3, 0), 2)  # transparent-only
     yield _integer(BRIDGE + (4, 2, 0), 300)  # dot1dTpAgingTime
-    yield _octets(SMON_CAPABILITIES + (0,), bytes([0b0010_1000]))  # dataSource, portCopy
 
 
 def _base_ports(ports):

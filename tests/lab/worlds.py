@@ -29,8 +29,10 @@ class World:
     name = ""
     rhythm = "steady"
     kind = "plain"
-    # Seconds after which `undecided` and `not_seen` are answers as well; a wrong port never is.
-    gives_up_after = None
+    # Seconds that the search may take.
+    patience = 300
+    # Whether `undecided` and `not_seen` are answers as well; a wrong port never is.
+    may_give_up = False
     target = ("--ip", topology.SUSPECT.address)
     options = ("--yes", "--no-tables")
     # How the baseline tells the suspect's frames, and which direction it has copied.
@@ -53,8 +55,7 @@ class World:
 
     def arguments(self):
         """What `locate` is asked for."""
-        limit = ("--max-time", str(self.gives_up_after)) if self.gives_up_after else ()
-        return (*self.target, *self.options, *limit)
+        return (*self.target, *self.options, "--max-time", str(self.patience))
 
     def faults(self):
         """What is wrong with the switch while it is searched."""
@@ -80,10 +81,14 @@ class World:
         """The ports that may be named."""
         return {self.port}
 
+    def right_alone(self):
+        """The ports of which one alone is the whole truth."""
+        return self.right()
+
     def judge(self, result, finished):
         """Judges halfspan's answer."""
-        if self.gives_up_after:
-            judge.not_wrong(result, finished, self.right(), self.gives_up_after)
+        if self.may_give_up:
+            judge.not_wrong(result, finished, self.right(), self.patience)
         else:
             judge.located(result, finished, self.port)
 
@@ -187,6 +192,9 @@ class Duplicate(World):
     def right(self):
         return {self.port, self.twin}
 
+    def right_alone(self):
+        return set()
+
     def judge(self, result, finished):
         judge.several(result, finished, self.right())
 
@@ -266,6 +274,13 @@ class Both(World):
         return halfspan.Setup(profile=halfspan.BOTH_ONLY)
 
 
+class BothNear(Both):
+    """The same, and every other frame goes to a machine on another port, which shows the suspect as well."""
+
+    name = "both-near"
+    kind = "near"
+
+
 class Flapping(World):
     """The suspect's peer comes and goes: for seconds its frames are flooded to every port."""
 
@@ -278,13 +293,15 @@ class Flood(World):
 
     name = "flood"
     kind = "flooded"
-    gives_up_after = 30
+    may_give_up = True
+    patience = 30
 
 
 class _Changing(World):
     """Something happens to the suspect in mid-run."""
 
-    gives_up_after = 30
+    may_give_up = True
+    patience = 30
 
     def __init__(self, *arguments):
         super().__init__(*arguments)
@@ -349,6 +366,7 @@ WORLDS = (
     CutUnseen,
     Lossy,
     Both,
+    BothNear,
     Flapping,
     Moves,
     Stops,

@@ -4,6 +4,9 @@
 #[allow(dead_code, reason = "the bench uses the rest of it")]
 mod world;
 
+mod cost;
+mod outside;
+
 use std::time::Duration;
 
 use halfspan::port::{PortId, PortSet};
@@ -137,6 +140,63 @@ fn seeded_worlds_end_with_the_right_port() {
         assert!(
             matches!(verdict, Verdict::Found { port, .. } if port == suspect),
             "{verdict:?}"
+        );
+    }
+}
+
+#[test]
+fn no_set_is_larger_than_the_switch_allows() {
+    for limit in [1, 4, 8] {
+        for seed in 0..10 {
+            let suspect = PortId(1 + u16::try_from(seed % 24).unwrap());
+            let mut world =
+                World::new(Dice::new(seed), Some(suspect), Talk::Steady(5.0), 0.01, 1.5);
+            let mut search = Search::new(Question {
+                seed,
+                proof_cycles: 1,
+                source_limit: Some(limit),
+                ..question(24)
+            });
+            let verdict = loop {
+                match search.next_step() {
+                    Step::Done(verdict) => break verdict,
+                    Step::Observe { ports, listen, .. } => {
+                        assert!(ports.len() <= limit, "{} of {limit}", ports.len());
+                        search.record(world.observe(&ports, listen));
+                    }
+                }
+            };
+            assert!(
+                matches!(verdict, Verdict::Found { port, .. } if port == suspect),
+                "limit {limit}, seed {seed}: {verdict:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_head_start_that_is_wrong_costs_time_but_not_the_answer() {
+    for seed in 0..30 {
+        let suspect = PortId(1 + u16::try_from(seed % 24).unwrap());
+        let mut wrong = question(24);
+        wrong.candidates[usize::try_from((seed + 5) % 24).unwrap()].1 = 9.0 * 23.0;
+        let mut world = World::new(
+            Dice::new(seed),
+            Some(suspect),
+            Talk::Steady(100.0),
+            0.01,
+            1.5,
+        );
+        let mut search = Search::new(wrong);
+        let verdict = loop {
+            match search.next_step() {
+                Step::Done(verdict) => break verdict,
+                Step::Observe { ports, listen, .. } => search.record(world.observe(&ports, listen)),
+            }
+        };
+        assert!(
+            matches!(verdict, Verdict::Found { port, .. } if port == suspect),
+            "seed {seed}: {verdict:?}"
         );
     }
 }

@@ -12,6 +12,7 @@ mod world;
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use halfspan::clock::Clock;
 use halfspan::locate::candidates::{PROOF_CYCLES, cost_of_change};
 use halfspan::locate::{Evidence, Instruments, LocateError, drive};
 use halfspan::mirror::Mirror;
@@ -53,6 +54,7 @@ fn play(scenario: &Scenario, seed: u64) -> Played {
     };
     let mut evidence = Evidence::default();
     let result = drive(question, instruments, &mut evidence);
+    let seconds = clock.now().0.as_secs();
     let restored = mirror.restore().is_ok() && mirror.sources().is_ok_and(|left| left.is_empty());
     match result {
         Ok(verdict) => {
@@ -68,12 +70,14 @@ fn play(scenario: &Scenario, seed: u64) -> Played {
             Played {
                 outcome: outcome(&verdict),
                 changes: before_proof,
+                seconds,
                 restored,
             }
         }
         Err(error) => Played {
             outcome: Expected::Error(kind(&error)),
             changes: 0,
+            seconds,
             restored,
         },
     }
@@ -82,6 +86,7 @@ fn play(scenario: &Scenario, seed: u64) -> Played {
 struct Played {
     outcome: Expected,
     changes: u32,
+    seconds: u64,
     restored: bool,
 }
 
@@ -133,6 +138,9 @@ fn every_scenario_ends_as_it_says() {
                     "{name}, seed {seed}: {} mirror changes before the proof",
                     played.changes
                 ));
+            }
+            if played.seconds > scenario.expect.seconds_at_most.into() {
+                failures.push(format!("{name}, seed {seed}: it took {} s", played.seconds));
             }
             if !played.restored {
                 failures.push(format!("{name}, seed {seed}: the mirror was left changed"));

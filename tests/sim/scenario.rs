@@ -114,6 +114,9 @@ pub(crate) struct Expect {
     pub(crate) outcome: Vec<Expected>,
     #[serde(default = "many")]
     pub(crate) mirror_changes_at_most: u32,
+    /// Of the virtual clock.
+    #[serde(default = "many")]
+    pub(crate) seconds_at_most: u32,
 }
 
 fn many() -> u32 {

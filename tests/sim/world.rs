@@ -351,6 +351,7 @@ impl Mirror for FakeMirror {
         }
         Ok(Written {
             writes: 1,
+            without_link: PortSet::new(),
             took: self.limits.write_time,
         })
     }

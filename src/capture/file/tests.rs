@@ -170,3 +170,11 @@ proptest! {
         prop_assert!(seen.len() <= 3);
     }
 }
+
+#[test]
+fn the_length_on_the_wire_is_as_recorded_even_where_it_is_wrong() {
+    let mut bytes = pcap();
+    bytes[24 + 12..][..4].copy_from_slice(&32_u32.to_le_bytes());
+    let (seen, _) = read(&bytes);
+    assert_eq!((seen[0].1, seen[0].3.len()), (32, 60));
+}

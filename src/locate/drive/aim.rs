@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use super::{LocateError, Run, TICK, control};
+use super::{Event, LocateError, Run, TICK, control};
 use crate::clock::Moment;
 use crate::mirror::{Mirror, MirrorError};
 use crate::port::PortSet;
@@ -41,8 +41,12 @@ impl Run<'_> {
             match self.instruments.mirror.set_sources(&ports) {
                 Ok(written) => {
                     self.evidence.writes += written.writes;
-                    self.mirrored = Some(ports.clone());
                     self.settled_at = self.now() + self.settle;
+                    if self.lost_links(&ports, &written.without_link) {
+                        self.mirrored = None; // to be asked again: a cable may be plugged in any time
+                        return Ok(ports);
+                    }
+                    self.mirrored = Some(ports.clone());
                 }
                 Err(error) => {
                     self.mirrored = None;
@@ -51,6 +55,18 @@ impl Run<'_> {
             }
         }
         Ok(ports)
+    }
+
+    /// Takes note of which of `ports` are as good as mirrored, since nothing can come from a port without link; tells
+    /// whether there are any.
+    fn lost_links(&mut self, ports: &PortSet, without_link: &PortSet) -> bool {
+        let new = without_link.without(&self.without_link);
+        if !new.is_empty() {
+            (self.instruments.observer)(&Event::LinkLost(&new));
+        }
+        self.without_link = self.without_link.without(ports);
+        self.without_link.extend(without_link.iter());
+        !without_link.is_empty()
     }
 
     /// Decides what to try next where the switch would not mirror `ports`.

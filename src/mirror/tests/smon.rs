@@ -102,7 +102,12 @@ impl Smon {
 impl Model for Smon {
     fn dump(&mut self) -> BTreeMap<Oid, Value> {
         self.drops += 1;
-        let mut dump = BTreeMap::new();
+        let oper_status = Oid::from([1u32, 3, 6, 1, 2, 1, 2, 2, 1, 8]);
+        let link = |(index, up): (&u32, &bool)| {
+            let status = if *up { 1 } else { 2 };
+            (oper_status.child([*index]), Value::Integer(status))
+        };
+        let mut dump: BTreeMap<Oid, Value> = self.up.iter().map(link).collect();
         for ((source, destination), (direction, status)) in &self.rows {
             let arcs = [*source, *destination];
             dump.insert(column(3).child(arcs), Value::Counter32(self.drops));
@@ -224,6 +229,43 @@ fn a_lost_request_is_repeated() {
 }
 
 #[test]
+fn a_port_that_lost_its_link_is_done_without_and_mirrored_again_once_it_is_back() {
+    let bench = bench(&[]);
+    let before = bench.switch.dump();
+    let mut mirror = bench.open(false).unwrap();
+    mirror.set_sources(&set(&[1, 2, 3])).unwrap();
+    bench.switch.link(2, false);
+    let written = mirror.set_sources(&set(&[1, 2])).unwrap();
+    assert_eq!(written.without_link, set(&[2]));
+    assert_eq!(mirror.sources().unwrap(), set(&[1]));
+    bench.switch.faults(Faults::default());
+    let written = mirror.set_sources(&set(&[2, 4])).unwrap();
+    assert_eq!(written.without_link, set(&[2]));
+    assert_eq!(
+        bench.switch.sets(),
+        2,
+        "what is known to be down is not tried"
+    );
+    bench.switch.link(2, true);
+    let written = mirror.set_sources(&set(&[2, 4])).unwrap();
+    assert_eq!(written.without_link, set(&[]));
+    assert_eq!(mirror.sources().unwrap(), set(&[2, 4]));
+    mirror.restore().unwrap();
+    assert_eq!(bench.switch.dump(), before);
+}
+
+#[test]
+fn a_refusal_that_no_lost_link_explains_is_an_error() {
+    let bench = bench(&[]);
+    let mut mirror = bench.open(false).unwrap();
+    mirror.set_sources(&set(&[1])).unwrap();
+    bench.switch.link(12, false); // the destination
+    bench.switch.link(3, false);
+    let error = mirror.set_sources(&set(&[2, 3])).unwrap_err();
+    assert!(matches!(error, MirrorError::Snmp { .. }), "{error}");
+}
+
+#[test]
 fn a_change_that_shows_late_is_waited_for() {
     let bench = bench(&[]);
     let mut mirror = bench.open(false).unwrap();
@@ -241,8 +283,8 @@ fn a_port_that_is_refused_does_not_keep_the_others_out() {
     let bench = bench(&[]);
     let mut mirror = bench.open(false).unwrap();
     bench.switch.link(2, false);
-    let error = mirror.set_sources(&set(&[1, 2, 3])).unwrap_err();
-    assert!(matches!(error, MirrorError::Snmp { .. }), "{error}");
+    let written = mirror.set_sources(&set(&[1, 2, 3])).unwrap();
+    assert_eq!(written.without_link, set(&[2]));
     assert_eq!(mirror.sources().unwrap(), set(&[1, 3]));
 }
 

@@ -9,6 +9,10 @@ use crate::search::Belief;
 pub(super) fn line(event: &Event<'_>, state: &State) -> Option<String> {
     Some(match event {
         Event::Note(sentence) | Event::Warning(sentence) => sentence.clone(),
+        Event::LinkLost(ports) => format!(
+            "no link any more on port {}: whoever was there is unplugged or switched off",
+            state.describe(ports)
+        ),
         Event::Tick { .. } => return None,
         Event::Panel {
             switch,

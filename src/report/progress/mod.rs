@@ -89,7 +89,10 @@ impl Drop for Progress {
 
 /// Notes and warnings stay above the picture; everything else is in it.
 fn draw(screen: &mut Screen, event: &Event<'_>, state: &State) {
-    let lasting = matches!(event, Event::Note(_) | Event::Warning(_));
+    let lasting = matches!(
+        event,
+        Event::Note(_) | Event::Warning(_) | Event::LinkLost(_)
+    );
     let (width, height) = screen.size();
     let picture = Picture::new(state, width, height);
     if (lasting || picture.is_none())
@@ -105,7 +108,7 @@ fn draw(screen: &mut Screen, event: &Event<'_>, state: &State) {
 fn dressed(event: &Event<'_>, line: &str) -> String {
     let line = clean(line);
     match event {
-        Event::Warning(_) => format!("{} {line}", Styled(WARNING, "warning:")),
+        Event::Warning(_) | Event::LinkLost(_) => format!("{} {line}", Styled(WARNING, "warning:")),
         Event::Heard { .. } => Styled(LABEL, line).to_string(),
         Event::Note(_)
         | Event::Panel { .. }

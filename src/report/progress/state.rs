@@ -44,7 +44,7 @@ impl State {
     /// Takes an event in.
     pub(super) fn take(&mut self, event: &Event<'_>) {
         match event {
-            Event::Note(_) | Event::Warning(_) => {}
+            Event::Note(_) | Event::Warning(_) | Event::LinkLost(_) => {}
             Event::Panel {
                 switch,
                 ports,
