@@ -186,7 +186,9 @@ impl Objects {
             .list
             .iter()
             .any(|other| other.object.read_back.as_ref() == Some(&object.name));
-        object.role.is_kept() || object.role == Role::Pending || (shows && (holds || is_named))
+        object.role.is_kept()
+            || matches!(object.role, Role::Pending | Role::Argument)
+            || (shows && (holds || is_named))
     }
 
     /// Returns the numbers of the ports in `set`, and the ports that have none.
