@@ -104,7 +104,6 @@ fn a_switch_with_a_state_for_every_port_is_searched_and_put_back() {
 
 /// Runs a whole search on every family that the lab plays, a few at a time.
 #[test]
-#[expect(clippy::print_stdout, reason = "the figures are asked for")]
 fn every_shipped_profile_finds_the_suspect_and_puts_the_switch_back() {
     let every = Profile::every();
     let left = std::sync::Mutex::new(every.clone());
