@@ -45,6 +45,7 @@ fn a_switch_is_checked_without_a_write() {
     office-1
       ok   answers      office-1 (Switch with RFC 2613 port copy (virtual))
       ok   profile      smon-portcopy: Any switch with a writable portCopyTable (RFC 2613) (taken from the MIB; not yet seen on a real switch)
+      note family       sysObjectID 1.3.6.1.4.1.89 points to marvell-span, radlan-ros, the configuration says smon-portcopy
       ok   candidates   1-10
       ok   destination  12
       ok   uplinks      11
