@@ -185,8 +185,8 @@ pub fn roles(
 pub const PROOF_CYCLES: u32 = 2;
 
 /// The least that a change of the mirror is counted as, however fast the switch is: few writes are a promise to the
-/// switch, and half a second makes the search halve instead of grope (at most 7 changes for 24 ports).
-const LEAST_COST: Duration = Duration::from_millis(500);
+/// switch, and a second makes the search halve instead of grope (at most 7 changes for 24 ports).
+const LEAST_COST: Duration = Duration::from_secs(1);
 
 /// Returns what the search has to count for a change of the mirror. The profile's settle time is left out: the control
 /// measures it, and on all but the slowest switches it is a fraction of the write.

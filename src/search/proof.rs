@@ -17,7 +17,7 @@ const ON_MISSED: f64 = 0.02;
 
 /// The belief at which the proof may begin. Little is left to narrow then: the port alone is the next set worth a write,
 /// and that is the proof's own `on`. Waiting for the confidence asked would mirror it once before and once for the proof.
-const NEARLY: f64 = 0.95;
+const NEARLY: f64 = 0.9;
 
 /// How far the proof of a port has come.
 #[derive(Clone, Debug)]
