@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::receivers::Seen;
 use crate::clock::Moment;
 
 /// How long is listened before anything is mirrored. Long enough for a flooded suspect that sends a few frames a
@@ -15,11 +16,11 @@ pub(super) const EVERYTHING_AT_LEAST: Duration = Duration::from_secs(3);
 /// Tells whether the control may end early: the suspect was heard often enough, and for long enough, to show how
 /// often it talks. A handful of frames in 10 ms may be chance, and a rate taken for four times what it is makes
 /// the windows that follow too short; a quarter of a second costs less than one change of the mirror.
-pub(super) fn shows_the_rhythm(sightings: &[Moment]) -> bool {
+pub(super) fn shows_the_rhythm(sightings: &[Seen]) -> bool {
     let (Some(first), Some(last)) = (sightings.first(), sightings.last()) else {
         return false;
     };
-    sightings.len() >= 4 && last.since(*first) >= Duration::from_millis(250)
+    sightings.len() >= 4 && last.at.since(first.at) >= Duration::from_millis(250)
 }
 
 /// How long the suspect is left alone in the control: one that talks by itself needs no knocks.

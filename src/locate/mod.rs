@@ -14,6 +14,7 @@ mod job;
 mod naming;
 mod outcome;
 mod reach;
+mod receivers;
 pub mod record;
 mod resolving;
 mod safety;
