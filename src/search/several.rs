@@ -115,14 +115,15 @@ impl Reading {
 
 /// Takes in a window.
 pub(super) fn note(search: &mut Search, observed: &Observed) {
-    search.several.history.push(observed.clone());
-    if let Some(reading) = &mut search.several.reading {
-        reading.record(observed);
-    }
+    // By what was known when the window was asked for: its silence says that both may pause.
     if let Some(beat) = beat(search, observed)
         && search.several.beats.last() != Some(&beat)
     {
         search.several.beats.push(beat);
+    }
+    search.several.history.push(observed.clone());
+    if let Some(reading) = &mut search.several.reading {
+        reading.record(observed);
     }
     if let Some(anchor) = anchor(search)
         && search
@@ -226,10 +227,11 @@ fn is_silence_of_neither(
     neither && usable && !window.is_heard() && lasted >= overdue
 }
 
-/// How long either place may stay silent by itself with probability `chance`.
+/// How long either place may stay silent with probability `chance`, if both go on to talk as when they were heard last.
 fn overdue(search: &Search, reading: &Reading, second: PortId, chance: f64) -> f64 {
-    let own = search.planner.overdue(&reading.own, reading.anchor, chance);
-    own.max(search.planner.overdue(&reading.rest, second, chance))
+    let planner = &search.planner;
+    let own = planner.overdue_if_talking(&reading.own, reading.anchor, chance);
+    own.max(planner.overdue_if_talking(&reading.rest, second, chance))
 }
 
 /// The window that shows that nothing is heard without either place: in turns with nothing mirrored at all, which tells a
