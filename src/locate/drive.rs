@@ -18,7 +18,7 @@ use super::record::Recorder;
 use crate::clock::{Clock, Moment};
 use crate::mac::Mac;
 use crate::mirror::Mirror;
-use crate::port::PortSet;
+use crate::port::{PortId, PortSet};
 use crate::search::{Observed, Purpose, Quality, Question, Step, Verdict};
 use crate::sniff::Sniffer;
 use crate::stimulus::Stimulus;
@@ -188,33 +188,62 @@ impl Run<'_> {
         self.learn_who_needs_the_mirror(&catch);
         self.close(nothing, from, catch, wish)?;
 
-        let limit = self
-            .instruments
-            .mirror
-            .limits()
-            .sources
-            .unwrap_or(usize::MAX);
+        let limits = self.instruments.mirror.limits();
+        let limit = limits.sources.unwrap_or(usize::MAX);
         if limit < candidates.len() {
-            return Ok(()); // everything at once is not to be had: the search's own sets have to prove the mirror
-        }
-        let wish = Wish {
-            listen: control::EVERYTHING_AT_LEAST,
-            until_sightings: u32::MAX,
-            purpose: Purpose::ControlAll,
-            why: format!(
+            self.control_in_parts(candidates, limit)
+        } else {
+            let why = format!(
                 "all {} candidates are mirrored: the suspect must be heard now, if it talks",
                 candidates.len()
-            ),
+            );
+            self.control_with(candidates, control::EVERYTHING_AT_LEAST, why)?;
+            Ok(())
+        }
+    }
+
+    /// The control on a switch that cannot mirror everything at once: as many at a time as it can, until somebody was
+    /// heard, which is what shows that the mirror works and how late the switch acts.
+    fn control_in_parts(&mut self, candidates: &PortSet, limit: usize) -> Result<(), LocateError> {
+        let all: Vec<PortId> = candidates.iter().collect();
+        for part in all.chunks(limit).take(control::PARTS) {
+            let part: PortSet = part.iter().copied().collect();
+            let why = format!(
+                "{} of {} candidates are mirrored, as many as the switch can: who is heard shows how late it acts",
+                part.len(),
+                all.len()
+            );
+            if self.control_with(&part, control::PART_AT_LEAST, why)? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Mirrors `ports` for the first time and listens until the suspect has shown how often it talks; tells whether
+    /// anybody was heard.
+    fn control_with(
+        &mut self,
+        ports: &PortSet,
+        listen: Duration,
+        why: String,
+    ) -> Result<bool, LocateError> {
+        let wish = Wish {
+            listen,
+            until_sightings: u32::MAX,
+            purpose: Purpose::ControlAll,
+            why,
         };
-        self.begin(candidates, &wish);
-        let applied = self.mirror(candidates)?;
+        self.begin(ports, &wish);
+        let applied = self.mirror(ports)?;
         let answered = self.now();
         self.leave_alone(answered, self.grace);
         let mut catch = self.listen_until(answered, &wish, |catch| {
             control::shows_the_rhythm(&catch.sightings)
                 || catch.answers.len() >= control::ENOUGH_ANSWERS
         })?;
-        if catch.heard.foreign_frames == 0 && !catch.is_heard() {
+        let everything = listen == control::EVERYTHING_AT_LEAST;
+        if everything && catch.heard.foreign_frames == 0 && !catch.is_heard() {
             let more = Wish {
                 listen: control::FOR_A_SIGN_OF_LIFE,
                 until_sightings: 1,
@@ -233,7 +262,9 @@ impl Run<'_> {
         } else {
             Duration::ZERO
         };
-        self.close(applied, from, catch, wish)
+        let anybody = catch.heard.foreign_frames > 0 || catch.is_heard();
+        self.close(applied, from, catch, wish)?;
+        Ok(anybody)
     }
 
     /// Answers that came to this machine by another interface and were not heard here need the mirror to be heard.
