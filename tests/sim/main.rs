@@ -47,6 +47,7 @@ fn play(scenario: &Scenario, seed: u64) -> Played {
         mirror: &mut mirror,
         sniffer: &mut sniffer,
         stimulus: stimulus.as_mut(),
+        whereabouts: None,
         clock: &clock,
         interrupted: &|| false,
         observer: &mut |_| {},
