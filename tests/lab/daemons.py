@@ -45,7 +45,7 @@ class Daemons:
             "agentXTimeout 60",
         ]
         self._snmpd("sw", f"udp:{topology.SWITCH_ADDRESS}:161", lines)
-        _wait_for(lambda: os.path.exists(socket), "snmpd's AgentX socket")
+        wait_for(lambda: os.path.exists(socket), "snmpd's AgentX socket")
         script = os.path.join(_HERE, "switch_agent.py")
         agent = self._start("agent", "sw", [sys.executable, "-B", script, socket, self.agent_log])
         if agent.stdout.readline().strip() != "ready":
@@ -76,7 +76,7 @@ class Daemons:
         argv = ["nmbd", "--foreground", "--no-process-group", "-s", f"{folder}/smb.conf"]
         self._start("nmbd", place, argv)
         address = topology.SUSPECT.address
-        _wait_for(lambda: NETBIOS_NAME in netbios_names("gw", address), "nmbd's name")
+        wait_for(lambda: NETBIOS_NAME in netbios_names("gw", address), "nmbd's name")
 
     def stop(self, name):
         """Ends one of them; nothing happens if it does not run."""
@@ -162,7 +162,8 @@ def _smb_conf(folder):
     ]
 
 
-def _wait_for(ready, what, seconds=20.0):
+def wait_for(ready, what, seconds=20.0):
+    """Returns once `ready` says so."""
     end = time.monotonic() + seconds
     while not ready():
         if time.monotonic() > end:

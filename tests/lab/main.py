@@ -8,6 +8,7 @@ import signal
 import sys
 
 import compare
+import direct
 import errors
 import halfspan
 import lab
@@ -28,6 +29,8 @@ SCENARIOS = {
             ("borrowed", scenarios.borrowed),
             ("errors", errors.run),
             ("halving", scenarios.halving),
+            ("tc", direct.tc),
+            ("ovs", direct.ovs),
         )
     },
 }
@@ -45,6 +48,8 @@ RUNS = {
     "borrowed": 3,
     "errors": 1,
     "halving": 3,
+    "tc": 9,
+    "ovs": 9,
 }
 RUNS_IN_A_WORLD = 20
 
@@ -69,6 +74,8 @@ CI = {
     "borrowed": 1,
     "errors": 1,
     "halving": 1,
+    "tc": 3,
+    "ovs": 3,
 }
 
 
