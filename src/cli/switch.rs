@@ -249,7 +249,12 @@ fn rows(switch: &Switch, found: &Checkup) -> Vec<CheckRow> {
             }
         }
     }
-    let (finding, text) = if found.may_write {
+    let (finding, text) = if found.device.is_some() {
+        (
+            Finding::Note,
+            "there is no login; whether the system grants a write, the first one shows",
+        )
+    } else if found.may_write {
         (
             Finding::Good,
             "the credential has a right to write; whether the switch grants it, the first write shows",

@@ -7,6 +7,8 @@ import judge
 import planes
 import topology
 
+# By its MAC: not everywhere can halfspan ask for a MAC or for names.
+_TARGET = ("--mac", topology.SUSPECT.mac)
 _OPTIONS = ("--yes", "--no-tables")
 REFUSED = 4
 
@@ -49,15 +51,15 @@ def _run(bench, plane, title, port, act, setup):
     bench.report(result, finished)
 
 
-def _locate(plane, run, *more):
-    run.locate(*_OPTIONS, *more, target=plane.target)
+def _locate(run, *more):
+    run.locate(*_OPTIONS, *more, target=_TARGET)
 
 
 def _found(plane, result, run, port):
     """found"""
-    _locate(plane, run)
+    _locate(run)
     finished = run.finish()
-    judge.located(result, finished, port, identified=plane.identified)
+    judge.located(result, finished, port, identified=False, described=plane.described)
     return finished
 
 
@@ -69,7 +71,7 @@ def _wait_for_mirror(plane, run):
 
 def _killed(plane, result, run, _port):
     """SIGKILL, then `restore`"""
-    _locate(plane, run)
+    _locate(run)
     _wait_for_mirror(plane, run)
     run.signal(signal.SIGKILL)
     run.finish()
@@ -82,7 +84,7 @@ def _killed(plane, result, run, _port):
 
 def _interrupted(plane, result, run, _port):
     """Ctrl-C"""
-    _locate(plane, run)
+    _locate(run)
     _wait_for_mirror(plane, run)
     run.signal(signal.SIGINT)
     finished = run.finish(60)
@@ -95,13 +97,13 @@ def _foreign(plane, result, run, port):
     plane.mirror_for_somebody()
     before = plane.dump()
     try:
-        _locate(plane, run)
+        _locate(run)
         finished = run.finish()
         _judge_exit(result, finished, REFUSED)
         result.complain_unless("take-session" in finished.stdout + finished.stderr, "does not name --take-session")
-        _locate(plane, run, "--take-session")
+        _locate(run, "--take-session")
         finished = run.finish()
-        judge.located(result, finished, port, identified=plane.identified)
+        judge.located(result, finished, port, identified=False, described=plane.described)
         result.complain_unless(plane.dump() == before, "somebody else's mirror is not what it was")
     finally:
         plane.mirror_for_nobody()
@@ -110,7 +112,7 @@ def _foreign(plane, result, run, port):
 
 def _dry(plane, result, run, _port):
     """--dry-run writes nothing"""
-    _locate(plane, run, "--dry-run")
+    _locate(run, "--dry-run")
     while run.running():
         result.complain_unless(not plane.mirrors(), "it has written")
     finished = run.finish()

@@ -47,9 +47,7 @@ class LinuxBridge:
             profile="linux-bridge-tc", address="local", login="bridge: br0", destination="copies", sniff="listen", place="sw"
         )
 
-    # The switch has no address of its own in the network: there is nobody to ask for names.
-    target = ("--mac", topology.SUSPECT.mac)
-    identified = False
+    described = True
 
     def dump(self):
         """The whole configuration of mirroring, as an admin would print it."""
@@ -76,8 +74,7 @@ class OpenVSwitch:
     """Open vSwitch with the userspace datapath takes over the bridge's ports; halfspan is on the laptop."""
 
     name = "ovs"
-    target = ("--ip", topology.SUSPECT.address)
-    identified = True
+    described = False
 
     def __init__(self, home):
         self._home = os.path.join(home, "ovs")
@@ -85,6 +82,14 @@ class OpenVSwitch:
         self._running = []
 
     def __enter__(self):
+        try:
+            self._take_over()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def _take_over(self):
         os.makedirs(self._home, exist_ok=True)
         os.chmod(self._home, 0o755)
         schema = "/usr/share/openvswitch/vswitch.ovsschema"
@@ -97,12 +102,13 @@ class OpenVSwitch:
         self._vsctl("--no-wait", "init")
         self._start("ovs-vswitchd", f"unix:{self._socket}")
         netns.batch("sw", [f"link set port{port} nomaster" for port in _PORTS])
+        for place in ("gw", "laptop", *topology.places()):
+            netns.sum_before_sending(place, "eth0")
         self._vsctl("add-br", "ovs0", "--", "set", "bridge", "ovs0", "datapath_type=netdev")
         add = [word for port in _PORTS for word in ("--", "add-port", "ovs0", f"port{port}")]
         self._vsctl(*add[1:])
         # Somebody's mirror that selects nothing: it stays where it is.
-        self._mirror("idle", "output_port=@out", ("--", "--id=@out", "get", "port", "port22"))
-        return self
+        self._mirror("idle", ["output_port=@to"], to=22)
 
     def __exit__(self, *_):
         for process in reversed(self._running):
@@ -126,8 +132,11 @@ class OpenVSwitch:
     def _vsctl(self, *arguments):
         return netns.check(["ovs-vsctl", f"--db=unix:{self._socket}", "--timeout=20", *arguments])
 
-    def _mirror(self, name, columns, more):
-        self._vsctl("--", "--id=@m", "create", "mirror", f"name={name}", *columns.split(), *more, "--", "add", "bridge", "ovs0", "mirrors", "@m")
+    def _mirror(self, name, columns, **ports):
+        """Makes a mirror; `ports` names those that the columns refer to by @."""
+        known = [word for key, port in ports.items() for word in ("--", f"--id=@{key}", "get", "port", f"port{port}")]
+        make = ["--", "--id=@m", "create", "mirror", f"name={name}", *columns]
+        self._vsctl(*known, *make, "--", "add", "bridge", "ovs0", "mirrors", "@m")
 
     def setup(self, number):
         """By the socket and by TCP, in turns."""
@@ -150,8 +159,8 @@ class OpenVSwitch:
 
     def mirror_for_somebody(self):
         """An admin's mirror of port 4, both ways, to the port that we would use."""
-        more = ("--", "--id=@s", "get", "port", "port4", "--", "--id=@d", "get", "port", f"port{topology.LAPTOP_PORT}")
-        self._mirror("admin", "select_src_port=@s select_dst_port=@s output_port=@d", more)
+        columns = ["select_src_port=@of", "select_dst_port=@of", "output_port=@to"]
+        self._mirror("admin", columns, of=4, to=topology.LAPTOP_PORT)
 
     def mirror_for_nobody(self):
         self._vsctl("--", "--id=@m", "get", "mirror", "admin", "--", "remove", "bridge", "ovs0", "mirrors", "@m")

@@ -4,6 +4,11 @@
 //! away, removed by the database itself. Every write is guarded by a `wait` for what was read before, so that a change
 //! that somebody else makes at the same time is never lost. The start-up configuration is the database: there is nothing
 //! to save, and only putting back undoes a change.
+//!
+//! Some versions (seen on 3.1) apply a changed mirror to new flows alone: what already flows is copied as before, even
+//! after the mirror was removed, for as long as it flows. A changed port makes them look at every flow again. So each
+//! transaction also turns over `protected` of our destination port, which carries nothing but copies while it is one; at
+//! the end it is what it was.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -45,6 +50,8 @@ pub(super) struct State {
     mirrors: BTreeMap<String, Map<String, Value>>,
     /// The rows of the bridge's ports, by their names.
     ports: BTreeMap<String, String>,
+    /// The column `protected` of our destination port, if there is one.
+    protected: Option<bool>,
 }
 
 /// Operations of one transaction, and what they do in words.
@@ -116,7 +123,7 @@ impl Ovs {
         match ours {
             Some((row, _)) if same(now.mirrors.get(row)?, &columns) => None,
             Some((row, old)) => Some(Transaction {
-                operations: update(row, old, &columns),
+                operations: [update(row, old, &columns), self.turn_over(now)].concat(),
                 what: format!("update Mirror {}: {words}", name_of(old)),
             }),
             None if wanted.is_empty() => None,
@@ -129,19 +136,54 @@ impl Ovs {
         let about = json!(["map", [[OURS, "copies for a search"]]]);
         row.insert("external_ids".to_owned(), about);
         let this_bridge = json!([["_uuid", "==", uuid(&now.bridge)]]);
+        let insert = vec![
+            now.wait_for_mirrors(),
+            json!({"op": "insert", "table": "Mirror", "uuid-name": "ours", "row": row}),
+            json!({"op": "mutate", "table": "Bridge", "where": this_bridge,
+                   "mutations": [["mirrors", "insert", ["set", [["named-uuid", "ours"]]]]]}),
+            comment("mirror ports to a listener"),
+        ];
         Transaction {
-            operations: vec![
-                now.wait_for_mirrors(),
-                json!({"op": "insert", "table": "Mirror", "uuid-name": "ours", "row": row}),
-                json!({"op": "mutate", "table": "Bridge", "where": this_bridge,
-                       "mutations": [["mirrors", "insert", ["set", [["named-uuid", "ours"]]]]]}),
-                comment("mirror ports to a listener"),
-            ],
+            operations: [insert, self.turn_over(now)].concat(),
             what: format!("insert Mirror {OURS} into {}: {words}", self.bridge),
         }
     }
 
-    fn plan_restore(&self, now: &State, then: &State) -> Option<Transaction> {
+    /// The operations that make Open vSwitch look at every flow again.
+    fn turn_over(&self, now: &State) -> Vec<Value> {
+        now.protected
+            .map(|is| self.protect(now, is, !is))
+            .unwrap_or_default()
+    }
+
+    /// Sets `protected` of our destination port, provided that it is as it was read.
+    fn protect(&self, now: &State, is: bool, to: bool) -> Vec<Value> {
+        let Some(port) = now.ports.get(&self.destination) else {
+            return Vec::new();
+        };
+        let this = json!([["_uuid", "==", uuid(port)]]);
+        vec![
+            json!({"op": "wait", "timeout": 0, "table": "Port", "where": this, "columns": ["protected"],
+                   "until": "==", "rows": [{"protected": is}]}),
+            json!({"op": "update", "table": "Port", "where": this, "row": {"protected": to}}),
+        ]
+    }
+
+    /// First the mirrors, then the destination port if that is not yet what it was.
+    fn plan_restore(&self, now: &State, then: &State) -> Vec<Transaction> {
+        let mirrors = self.plan_mirrors_back(now, then);
+        let turned = now.protected.map(|is| is != mirrors.is_some());
+        let port = match (turned, then.protected) {
+            (Some(is), Some(was)) if is != was => Some(Transaction {
+                operations: self.protect(now, is, was),
+                what: format!("put Port {} back", self.destination),
+            }),
+            _ => None,
+        };
+        mirrors.into_iter().chain(port).collect()
+    }
+
+    fn plan_mirrors_back(&self, now: &State, then: &State) -> Option<Transaction> {
         let mut operations = Vec::new();
         let mut what = Vec::new();
         let added: Vec<&String> = now.added_since(then).collect();
@@ -162,6 +204,7 @@ impl Ovs {
             return None;
         }
         operations.push(comment("put the mirrors back"));
+        operations.extend(self.turn_over(now));
         Some(Transaction {
             operations,
             what: what.join(", "),
@@ -296,7 +339,7 @@ impl Plane for Ovs {
         columns.extend(WRITTEN);
         let results = self.transact(&[
             json!({"op": "select", "table": "Bridge", "where": name, "columns": ["_uuid", "ports", "mirrors"]}),
-            json!({"op": "select", "table": "Port", "where": [], "columns": ["_uuid", "name"]}),
+            json!({"op": "select", "table": "Port", "where": [], "columns": ["_uuid", "name", "protected"]}),
             json!({"op": "select", "table": "Mirror", "where": [], "columns": columns}),
         ])?;
         let rows = |at: usize| -> Vec<&Map<String, Value>> {
@@ -312,11 +355,18 @@ impl Plane for Ovs {
         let of_bridge = |row: &&Map<String, Value>, among: &BTreeSet<String>| {
             id(row).is_some_and(|id| among.contains(&id))
         };
+        let ports_of_bridge: Vec<_> = rows(1)
+            .into_iter()
+            .filter(|row| of_bridge(row, &ports))
+            .collect();
         Ok(State {
             bridge: bridge_id,
-            ports: rows(1)
+            protected: ports_of_bridge
+                .iter()
+                .find(|row| name_of(row) == self.destination)
+                .map(|row| is_true(row, "protected")),
+            ports: ports_of_bridge
                 .into_iter()
-                .filter(|row| of_bridge(row, &ports))
                 .filter_map(|row| Some((name_of(row).to_owned(), id(row)?)))
                 .collect(),
             mirrors: rows(2)
@@ -357,11 +407,10 @@ impl Plane for Ovs {
     }
 
     fn plan(&self, now: &State, then: &State, goal: Goal<'_>) -> Vec<Transaction> {
-        let transaction = match goal {
-            Goal::Sources(wanted) => self.plan_sources(now, then, wanted),
+        match goal {
+            Goal::Sources(wanted) => self.plan_sources(now, then, wanted).into_iter().collect(),
             Goal::AsBefore => self.plan_restore(now, then),
-        };
-        transaction.into_iter().collect()
+        }
     }
 
     fn differences(&self, now: &State, then: &State) -> Vec<String> {
@@ -371,7 +420,9 @@ impl Plane for Ovs {
         let changed = now
             .changed_since(then, &self.destination)
             .map(|(_, _, was)| format!("the mirror `{}` is not as it was", name_of(was)));
-        added.chain(changed).collect()
+        let port = (now.protected.is_some() && now.protected != then.protected)
+            .then(|| format!("`protected` of port {} is not as it was", self.destination));
+        added.chain(changed).chain(port).collect()
     }
 
     fn run(&mut self, step: &Transaction) -> Result<(), DirectError> {
@@ -401,6 +452,7 @@ mod tests {
             bridge: "b".to_owned(),
             mirrors: mirrors.iter().map(|(id, row)| ((*id).to_owned(), row.clone())).collect(),
             ports: ports.map(|name| (name.to_owned(), format!("id-{name}"))).into(),
+            protected: Some(false),
         }
     }
 
@@ -421,12 +473,13 @@ mod tests {
             steps[0].to_string(),
             "insert Mirror halfspan into br0: sources p1,p2 to p24"
         );
-        let [wait, insert, mutate, _] = steps[0].operations.as_slice() else {
+        let [wait, insert, mutate, _, _, turn] = steps[0].operations.as_slice() else {
             panic!("{:?}", steps[0].operations);
         };
         assert_eq!(wait["rows"], json!([{"mirrors": ["set", [["uuid", "m"]]]}]));
         assert_eq!(insert["row"]["output_port"], json!(["set", [["uuid", "id-p24"]]]));
         assert_eq!(mutate["mutations"][0][1], "insert");
+        assert_eq!(turn["row"], json!({"protected": true}));
     }
 
     #[test]
@@ -456,6 +509,31 @@ mod tests {
             ["the mirror `halfspan` is still there"]
         );
         assert!(plane().plan(&then, &then, Goal::AsBefore).is_empty());
+    }
+
+    #[test]
+    fn the_destination_port_is_turned_over_by_every_write_and_is_what_it_was_at_the_end() {
+        let then = state(&[]);
+        let ours = ("o", row(OURS, &["id-p1"], "id-p24", true));
+        for protected in [false, true] {
+            let now = State {
+                protected: Some(protected),
+                ..state(std::slice::from_ref(&ours))
+            };
+            let steps = plane().plan(&now, &then, Goal::AsBefore);
+            let values: Vec<_> = steps
+                .iter()
+                .flat_map(|step| &step.operations)
+                .filter(|operation| operation["op"] == "update" && operation["table"] == "Port")
+                .map(|operation| operation["row"]["protected"].as_bool().unwrap())
+                .collect();
+            assert_eq!(values.first(), Some(&!protected), "every flow is looked at again");
+            assert_eq!(values.last(), Some(&false), "as it was");
+        }
+        let left = State { protected: Some(true), ..then.clone() };
+        let steps = plane().plan(&left, &then, Goal::AsBefore);
+        assert_eq!(steps[0].to_string(), "put Port p24 back");
+        assert_eq!(plane().differences(&left, &then), ["`protected` of port p24 is not as it was"]);
     }
 
     #[test]
