@@ -64,18 +64,10 @@ pub(super) fn run(args: &RestoreArgs, context: &Context) -> Result<Exit, Failure
 
 fn put_back(config: &Config, journal: &Journal, folder: &std::path::Path) -> Result<(), Failure> {
     let switch = config.switch(&journal.switch)?;
-    let agent = switch.agent.as_ref().ok_or_else(|| {
-        Failure::new(
-            Exit::Usage,
-            format!("`{}` has no address in the configuration", switch.name),
-        )
-        .hint("add `address:`, or put the mirror back by hand")
-    })?;
-    let client = switches::connect(&switch.name, agent)?;
     mirror::repair(
         journal,
         folder,
-        Box::new(client),
+        switches::way(switch)?,
         Rc::new(LiveClock::start()),
     )
     .map_err(|error| {

@@ -70,11 +70,7 @@ fn list(config: &Config, context: &Context) -> Result<Exit, Failure> {
     let row = |switch: &Switch| SwitchRow {
         name: switch.name.clone(),
         profile: switch.profile.clone(),
-        address: switch
-            .agent
-            .as_ref()
-            .map(|agent| agent.address.to_string())
-            .unwrap_or_default(),
+        address: switch.address(),
         destination: switch.destination.clone(),
         sniff: switch.sniff.clone(),
         candidates: switch
@@ -183,13 +179,14 @@ fn rows(switch: &Switch, found: &Checkup) -> Vec<CheckRow> {
             text,
         })
     };
-    match &found.system {
-        Some(system) => row(
+    match (&found.system, &found.device) {
+        (Some(system), _) => row(
             "answers",
             Finding::Good,
             format!("{} ({})", system.name, system.descr),
         ),
-        None => row(
+        (None, Some(device)) => row("answers", Finding::Good, device.clone()),
+        (None, None) => row(
             "answers",
             Finding::Note,
             "operated by a person, nothing to ask".to_owned(),
@@ -252,7 +249,12 @@ fn rows(switch: &Switch, found: &Checkup) -> Vec<CheckRow> {
             }
         }
     }
-    let (finding, text) = if found.may_write {
+    let (finding, text) = if found.device.is_some() {
+        (
+            Finding::Note,
+            "there is no login; whether the system grants a write, the first one shows",
+        )
+    } else if found.may_write {
         (
             Finding::Good,
             "the credential has a right to write; whether the switch grants it, the first write shows",

@@ -13,7 +13,7 @@ use super::raw::{
     Text,
 };
 use super::{
-    Agent, Config, ConfigError, Credential, HttpCredentials, HttpLogin, HttpTrust, NETBIOS_PORT,
+    Agent, Config, ConfigError, Credential, Direct, DirectAddress, HttpCredentials, HttpLogin, HttpTrust, NETBIOS_PORT,
     PortList, Router, SecretSource, Switch,
 };
 use crate::patch::AliasPattern;
@@ -77,7 +77,13 @@ impl Check<'_> {
         let (at, raw) = (raw.referenced, raw.value);
         let missing = |key: &str| self.wrong(at, format!("switch `{name}` has no `{key}`"), None);
         let profile = raw.profile.ok_or_else(|| missing("profile"))?;
+        let direct = self.direct(raw.address.as_ref(), raw.bridge.as_ref())?;
         let agent = match (&raw.address, &raw.credentials) {
+            (Some(_), None) if direct.is_some() => None,
+            (Some(_), Some(credential)) if direct.is_some() => {
+                let what = "this kind of `address` takes no `credentials`";
+                return Err(self.wrong(credential.referenced, what, None));
+            }
             (Some(address), Some(credential)) => {
                 Some(self.agent(address, credential, credentials)?)
             }
@@ -90,6 +96,7 @@ impl Check<'_> {
         Ok(Switch {
             profile: self.profile(&self.filled(&profile, "profile")?),
             agent,
+            direct,
             destination: self.filled(&destination, "destination")?,
             sniff: self.sniff(self.filled(&sniff, "sniff")?),
             candidates: raw.candidates.map(|raw| self.ports(&raw)).transpose()?,
@@ -100,6 +107,25 @@ impl Check<'_> {
             },
             name,
         })
+    }
+
+    fn direct(&self, address: Option<&Text>, bridge: Option<&Text>) -> Result<Option<Direct>> {
+        let read = address.and_then(|text| {
+            let read = DirectAddress::read(&text.value, self.folder)?;
+            Some(read.map_err(|error| self.wrong(text.referenced, error.to_string(), None)))
+        });
+        match (read, bridge) {
+            (None, None) => Ok(None),
+            (None, Some(bridge)) => Err(self.wrong(
+                bridge.referenced,
+                "`bridge` belongs to an address `local`, `unix:PATH` or `tcp:HOST`",
+                None,
+            )),
+            (Some(address), bridge) => Ok(Some(Direct {
+                address: address?,
+                bridge: bridge.map(|text| self.filled(text, "bridge")).transpose()?,
+            })),
+        }
     }
 
     fn router(&self, name: String, raw: &RawRouter, credentials: &Credentials) -> Result<Router> {

@@ -18,6 +18,7 @@ use crate::patch::AliasPattern;
 
 pub use address::{Address, BadAddress};
 pub use credentials::{Credential, HttpCredentials, HttpLogin, HttpTrust};
+pub use direct::{Direct, DirectAddress};
 pub use error::{ConfigError, Place};
 pub use find::{FILE_NAME, Lookup};
 pub use ports::{BadPortList, PortList};
@@ -26,6 +27,7 @@ pub use secrets::{SecretError, SecretSource};
 mod address;
 mod check;
 mod credentials;
+mod direct;
 mod error;
 mod file;
 mod find;
@@ -62,8 +64,10 @@ pub struct Switch {
     pub name: String,
     /// A profile's name, or the path of a profile file.
     pub profile: String,
-    /// How it is reached; `None` only for a switch that a person operates (`profile: manual`).
+    /// Its agent; `None` for a switch that is told without one, or that a person operates (`profile: manual`).
     pub agent: Option<Agent>,
+    /// How it is told without an agent.
+    pub direct: Option<Direct>,
     /// The port the sniffer is plugged into: panel label, `ifName` or `if:N`.
     pub destination: String,
     /// Where copies are heard: an interface, `tzsp://ADDRESS:PORT` or `pcap:FILE`.
@@ -92,6 +96,16 @@ pub struct Agent {
     pub address: Address,
     /// What it wants to see.
     pub credential: Arc<Credential>,
+}
+
+impl Switch {
+    /// Writes its address as the configuration does; empty for a switch that a person operates.
+    #[must_use]
+    pub fn address(&self) -> String {
+        let agent = self.agent.as_ref().map(|agent| agent.address.to_string());
+        let direct = self.direct.as_ref().map(|direct| direct.address.to_string());
+        agent.or(direct).unwrap_or_default()
+    }
 }
 
 impl Config {

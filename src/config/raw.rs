@@ -32,6 +32,7 @@ pub(super) struct RawConfig {
 pub(super) struct RawSwitch {
     pub(super) profile: Option<Text>,
     pub(super) address: Option<Text>,
+    pub(super) bridge: Option<Text>,
     pub(super) credentials: Option<Text>,
     pub(super) destination: Option<Text>,
     pub(super) sniff: Option<Text>,

@@ -179,7 +179,7 @@ fn a_misspelt_key_is_named_with_the_nearest_known_one() {
     error: FILE:9:5: there is no key `vlan` here
       9 |     vlan…
         |     ^^^^
-    hint:  the keys known here are: profile, address, credentials, destination, sniff, candidates, uplinks, never
+    hint:  the keys known here are: profile, address, bridge, credentials, destination, sniff, candidates, uplinks, never
     ");
 }
 
@@ -263,6 +263,32 @@ fn what_is_missing_is_named() {
     error: FILE:33:11: the `http` part of credential `rest` is not complete
     hint:  give `user` and `password`, or `token` alone
     ");
+}
+
+#[test]
+fn switches_without_an_agent_have_an_address_of_their_own_kind() {
+    let config = |address: &str| {
+        let text = GOOD.replacen("    address: 10.78.0.2\n    credentials: office\n", address, 1);
+        parse(&text)
+    };
+    let local = config("    address: local\n    bridge: br-lan\n").unwrap();
+    let office = &local.switches["office-1"];
+    assert!(office.agent.is_none());
+    assert_eq!(office.address(), "local");
+    assert_eq!(
+        office.direct,
+        Some(Direct {
+            address: DirectAddress::ThisMachine,
+            bridge: Some("br-lan".to_owned()),
+        })
+    );
+    let ovs = config("    address: tcp:sw1\n").unwrap();
+    assert_eq!(ovs.switches["office-1"].address(), "tcp:sw1:6640");
+    let told = |address: &str| Failure::from(config(address).unwrap_err()).to_string();
+    let with_login = told("    address: local\n    credentials: office\n");
+    assert!(with_login.contains("takes no `credentials`"), "{with_login}");
+    let stray = told("    address: 10.78.0.2\n    credentials: office\n    bridge: br0\n");
+    assert!(stray.contains("`bridge` belongs to"), "{stray}");
 }
 
 #[test]

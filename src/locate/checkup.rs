@@ -1,7 +1,5 @@
 //! What `switch check` finds out: everything that `locate` would stumble over, without writing anything.
 
-use std::rc::Rc;
-
 use super::candidates::{self, PortWishes, Roles};
 use super::reach::ManagementPath;
 use super::survey::{Survey, Wanted};
@@ -9,7 +7,8 @@ use super::switches;
 use crate::clock::LiveClock;
 use crate::config::{Config, Switch};
 use crate::error::Failure;
-use crate::mirror::{Copies, Inspection, inspect};
+use crate::mirror::direct::Device;
+use crate::mirror::{Copies, Inspection};
 use crate::profile::{self, DestinationTraffic, Shape, Told};
 use crate::sniff::{self, Own, Source, Suspect};
 use crate::tables::system::{self, System};
@@ -18,6 +17,8 @@ use crate::tables::system::{self, System};
 pub struct Checkup {
     /// What it is.
     pub system: Option<System>,
+    /// What it is, if it is told without SNMP.
+    pub device: Option<String>,
     /// Its ports and neighbours.
     pub survey: Survey,
     /// What may be done with its ports.
@@ -72,7 +73,8 @@ pub fn check(config: &Config, switch: &Switch) -> Result<Checkup, Failure> {
         capture: source.and_then(|source| try_capture(&source)),
         profile: words,
         families,
-        mirror: look_at_mirror(opened, &survey),
+        device: opened.device().map(Device::agent),
+        mirror: opened.inspect(&survey.ports),
         survey,
     })
 }
@@ -103,16 +105,6 @@ pub fn roles_of(switch: &Switch, survey: &Survey) -> Result<Roles, Failure> {
         &wishes,
         &survey.uplinks,
     )?)
-}
-
-fn look_at_mirror(
-    opened: switches::Opened,
-    survey: &Survey,
-) -> Option<Result<Inspection, Failure>> {
-    let clock = Rc::new(LiveClock::start());
-    let (name, profile, client) = opened.into_parts();
-    let client = client.filter(|_| profile.shape != Shape::Manual)?;
-    Some(inspect(&name, &profile, &survey.ports, Box::new(client), clock).map_err(Failure::from))
 }
 
 /// Opens the capture for a moment, so that missing rights show before a run.

@@ -72,6 +72,30 @@ impl Survey {
             tell,
         );
         self.learned = learned.unwrap_or_default();
+        self.find_crowd(tell);
+    }
+
+    /// Makes use of a whole forwarding table that was read in another way than over SNMP.
+    pub(super) fn take_in_learned(
+        &mut self,
+        learned: BTreeMap<PortId, BTreeSet<Mac>>,
+        wanted: Wanted,
+        tell: &mut dyn FnMut(&Event<'_>),
+    ) {
+        self.learned = learned;
+        if let Some(mac) = wanted.place_of {
+            let mut places = self.learned.iter().filter(|(_, macs)| macs.contains(&mac));
+            self.table_says = match (places.next(), places.next()) {
+                (Some((port, _)), None) => Some(*port),
+                _ => None,
+            };
+        }
+        if wanted.uplinks {
+            self.find_crowd(tell);
+        }
+    }
+
+    fn find_crowd(&mut self, tell: &mut dyn FnMut(&Event<'_>)) {
         let Some(port) = crowded(&self.learned) else {
             return;
         };

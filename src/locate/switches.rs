@@ -4,6 +4,7 @@ use std::path::Path;
 use std::rc::Rc;
 
 use super::candidates::Roles;
+use super::direct;
 use super::event::Event;
 use super::reach::{self, ManagementPath};
 use super::survey::{Survey, Wanted};
@@ -11,8 +12,9 @@ use super::task::Desk;
 use crate::clock::{Clock, LiveClock};
 use crate::config::{Agent, Config, Switch};
 use crate::error::{Exit, Failure};
+use crate::mirror::direct::Device;
 use crate::mirror::{
-    self, DryRun, ManualMirror, ManualRequest, Mirror, OpenRequest, Operator, numbered_ports,
+    self, DryRun, Inspection, ManualMirror, ManualRequest, Mirror, OpenRequest, Operator, Way, numbered_ports,
 };
 use crate::port::PortTable;
 use crate::profile::{self, Profile, Shape};
@@ -40,12 +42,14 @@ pub fn chosen<'a>(config: &'a Config, names: &[String]) -> Result<Vec<&'a Switch
         .collect::<Result<_, _>>()?)
 }
 
-/// A switch with its profile and, unless a person operates it, an SNMP client.
+/// A switch with its profile and, unless a person operates it, a way to reach it.
 pub struct Opened {
     name: String,
+    destination: String,
     /// The family's profile.
     pub profile: Profile,
     client: Option<Client>,
+    device: Option<Device>,
     address: Option<std::net::SocketAddr>,
 }
 
@@ -56,16 +60,21 @@ pub struct Opened {
 pub fn open(switch: &Switch, config: &Config) -> Result<Opened, Failure> {
     let folder = config.file.parent().unwrap_or(Path::new("."));
     let profile = profile::load(&switch.profile, folder)?;
+    direct::fits(switch, &profile)?;
+    let device = switch.direct.as_ref().map(direct::open).transpose()?;
     let client = switch
         .agent
         .as_ref()
         .map(|agent| connect(&switch.name, agent))
         .transpose()?;
-    let address = client.as_ref().map(Client::address);
+    let managed_at = device.as_ref().and_then(direct::managed_at);
+    let address = client.as_ref().map(Client::address).or(managed_at);
     Ok(Opened {
         name: switch.name.clone(),
+        destination: switch.destination.clone(),
         profile,
         client,
+        device,
         address,
     })
 }
@@ -84,20 +93,61 @@ pub fn connect(name: &str, agent: &Agent) -> Result<Client, Failure> {
     )?)
 }
 
+/// Finds the way to a switch that is to be put back.
+///
+/// # Errors
+/// It has no address, or cannot be reached.
+pub fn way(switch: &Switch) -> Result<Way, Failure> {
+    match (&switch.direct, &switch.agent) {
+        (Some(direct), _) => Ok(Way::Direct(direct::open(direct)?)),
+        (None, Some(agent)) => Ok(Way::Snmp(Box::new(connect(&switch.name, agent)?))),
+        (None, None) => Err(Failure::new(
+            Exit::Usage,
+            format!("`{}` has no address in the configuration", switch.name),
+        )
+        .hint("add `address:`, or put the mirror back by hand")),
+    }
+}
+
 impl Opened {
-    /// Returns the client, unless a person operates the switch.
+    /// Returns the client of a switch that is asked over SNMP.
     pub(super) fn client(&mut self) -> Option<&mut Client> {
         self.client.as_mut()
     }
 
-    /// Tells whether the credential has a right to write.
-    pub(super) fn may_write(&self) -> bool {
-        self.client.as_ref().is_some_and(Client::may_write)
+    /// Returns what it is, if it is told without SNMP.
+    pub(super) fn device(&self) -> Option<&Device> {
+        self.device.as_ref()
     }
 
-    /// Returns name, profile and client.
-    pub(super) fn into_parts(self) -> (String, Profile, Option<Client>) {
-        (self.name, self.profile, self.client)
+    /// Tells whether the credential has a right to write; where there is none, the system decides.
+    pub(super) fn may_write(&self) -> bool {
+        self.device.is_some() || self.client.as_ref().is_some_and(Client::may_write)
+    }
+
+    /// Looks at its mirror, unless a person operates it.
+    pub(super) fn inspect(self, ports: &PortTable) -> Option<Result<Inspection, Failure>> {
+        let clock = Rc::new(LiveClock::start());
+        let inspection = match (self.device, self.client) {
+            (Some(device), _) => mirror::direct::inspect(&self.name, &self.profile, ports, device, clock),
+            (None, Some(client)) if self.profile.shape != Shape::Manual => {
+                mirror::inspect(&self.name, &self.profile, ports, Box::new(client), clock)
+            }
+            (None, _) => return None,
+        };
+        Some(inspection.map_err(Failure::from))
+    }
+
+    /// Takes over the mirror as a request says, whose profile may be another one than the configured one.
+    ///
+    /// # Errors
+    /// The switch cannot be taken over, or a person operates it.
+    pub(super) fn take_over_as(self, request: &OpenRequest<'_>) -> Result<Box<dyn Mirror>, Failure> {
+        match (self.device, self.client) {
+            (Some(device), _) => Ok(mirror::direct::open(request, device)?),
+            (None, Some(client)) => Ok(Box::new(mirror::open(request, Box::new(client))?)),
+            (None, None) => Err(Failure::new(Exit::Usage, "the switch has no address")),
+        }
     }
 
     /// Reads what the switch tells about itself. A switch that only a person can operate tells nothing but the
@@ -110,6 +160,9 @@ impl Opened {
         wanted: Wanted,
         tell: &mut dyn FnMut(&Event<'_>),
     ) -> Result<Survey, Failure> {
+        if let Some(device) = &self.device {
+            return direct::survey(device, &self.destination, wanted, tell);
+        }
         match &mut self.client {
             Some(client) => Ok(Survey::read(client, wanted, tell)?),
             None => Ok(Survey {
@@ -138,6 +191,10 @@ impl Opened {
         request: &Takeover<'_>,
         operator: Box<dyn Operator + 'o>,
     ) -> Result<Box<dyn Mirror + 'o>, Failure> {
+        if self.device.is_some() {
+            let (name, profile) = (self.name.clone(), self.profile.clone());
+            return self.take_over_as(&request.to_open(&name, &profile));
+        }
         let (Some(client), false) = (self.client, self.profile.shape == Shape::Manual) else {
             let request = ManualRequest {
                 switch: &self.name,
@@ -159,6 +216,11 @@ impl Opened {
 
     /// Says what the first change would send, one line a request; writes nothing.
     pub(super) fn plan(self, request: &Takeover<'_>) -> Result<Vec<String>, Failure> {
+        let wanted = &request.roles.candidates;
+        if let Some(device) = self.device {
+            let request = request.to_open(&self.name, &self.profile);
+            return Ok(mirror::direct::plan(&request, device, wanted)?);
+        }
         let (Some(client), false) = (self.client, self.profile.shape == Shape::Manual) else {
             return Ok(vec!["tell you which ports to tick".to_owned()]);
         };
@@ -166,7 +228,7 @@ impl Opened {
             &request.to_open(&self.name, &self.profile),
             Box::new(client),
         )?;
-        dry.set_sources(&request.roles.candidates)?;
+        dry.set_sources(wanted)?;
         Ok(dry.planned().to_vec())
     }
 }
@@ -227,14 +289,7 @@ pub fn finish_interrupted_run(
     desk.show(&Event::Restoring {
         switch: &switch.name,
     });
-    let agent = switch.agent.as_ref().ok_or_else(|| {
-        Failure::new(
-            Exit::Usage,
-            format!("{} has no address to be put back at", switch.name),
-        )
-    })?;
-    let client = connect(&switch.name, agent)?;
-    mirror::repair(&journal, state, Box::new(client), Rc::new(clock))?;
+    mirror::repair(&journal, state, way(switch)?, Rc::new(clock))?;
     desk.show(&Event::Restored {
         switch: &switch.name,
     });

@@ -8,12 +8,13 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::checkup::roles_of;
+use super::direct;
 use super::survey::Wanted;
 use super::switches;
 use crate::clock::{Clock, LiveClock};
 use crate::config::{Config, Switch};
 use crate::error::{Exit, Failure};
-use crate::mirror::{self, Mirror, OpenRequest};
+use crate::mirror::OpenRequest;
 use crate::port::{PortId, PortSet};
 use crate::profile::{Profile, Shape, Told};
 use crate::sniff::{self, Own, Source, Suspect};
@@ -61,6 +62,12 @@ impl Trial {
 /// The switch cannot be asked.
 pub fn identity(config: &Config, switch: &Switch) -> Result<Told, Failure> {
     let mut opened = switches::open(switch, config)?;
+    if let Some(device) = opened.device() {
+        return Ok(Told {
+            sys_descr: device.agent(),
+            ..Told::default()
+        });
+    }
     let client = opened.client().ok_or_else(|| {
         Failure::new(
             Exit::Usage,
@@ -92,6 +99,7 @@ pub fn try_profile(
             "there is nothing to try: a person does what this profile says",
         ));
     }
+    direct::fits(switch, profile)?;
     let told = identity(config, switch)?;
     let mut opened = switches::open(switch, config)?;
     tell("1/5 reading the switch");
@@ -114,14 +122,12 @@ pub fn try_profile(
             .next()
             .ok_or_else(|| Failure::new(Exit::Usage, "there is no port to mirror"))?,
     };
-    let (name, _, client) = opened.into_parts();
-    let client = client.ok_or_else(|| Failure::new(Exit::Usage, "the switch has no address"))?;
     let clock = LiveClock::start();
     let source: Source = switch.sniff.parse()?;
     let nobody = Suspect::Mac(crate::mac::Mac([0; 6]));
     let mut sniffer = sniff::open(&source, &nobody, clock, Own::of_this_machine())?;
     let request = OpenRequest {
-        switch: &name,
+        switch: &switch.name,
         profile,
         ports: &survey.ports,
         destination: roles.destination,
@@ -130,7 +136,7 @@ pub fn try_profile(
         take_session: false,
         clock: Rc::new(clock),
     };
-    let mut session = mirror::open(&request, Box::new(client))?;
+    let mut session = opened.take_over_as(&request)?;
     tell(&format!(
         "2/5 mirroring port {}",
         survey.ports.label(chosen)

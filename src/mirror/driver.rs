@@ -108,7 +108,11 @@ pub(crate) fn driver_for(
         | Shape::OnSource => Some(Box::new(tables::Tables::new(objects, task))),
         Shape::SourceRow => Some(Box::new(source_row::SourceRow::new(objects, task)?)),
         Shape::Command => Some(Box::new(commands::Commands::new(objects, task))),
-        Shape::Document | Shape::CliLines | Shape::Manual => None,
+        Shape::Document
+        | Shape::CliLines
+        | Shape::Manual
+        | Shape::TcFilters
+        | Shape::OvsdbMirror => None,
     }
 }
 

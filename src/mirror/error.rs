@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use crate::error::{Diagnosis, Exit};
 use crate::snmp::{Oid, SnmpError};
 
+use super::direct::DirectError;
+
 /// Why a mirror could not be read, changed or put back.
 #[derive(Debug, thiserror::Error)]
 pub enum MirrorError {
@@ -17,6 +19,16 @@ pub enum MirrorError {
         doing: &'static str,
         /// Why.
         source: SnmpError,
+    },
+    /// A switch that is reached without SNMP could not be read, or refused.
+    #[error("switch `{switch}` could not {doing}")]
+    Direct {
+        /// Its name in the configuration.
+        switch: String,
+        /// What was being done.
+        doing: &'static str,
+        /// Why.
+        source: DirectError,
     },
     /// The switch acknowledged a change and still shows something else.
     #[error("switch `{switch}` acknowledged the change but still mirrors {found}, not {wanted}")]
@@ -35,6 +47,20 @@ pub enum MirrorError {
         switch: String,
         /// What it mirrors, in words.
         session: String,
+    },
+    /// Somebody else's mirror goes where ours would go, and is of a kind that cannot be taken away and put back.
+    #[error("switch `{switch}` already copies frames to our port, and that cannot be put aside: {session}")]
+    NotToBeBorrowed {
+        /// Its name in the configuration.
+        switch: String,
+        /// What it mirrors, in words.
+        session: String,
+    },
+    /// The journal was written by a run that reached the switch in another way than the configuration does now.
+    #[error("switch `{switch}` is reached in another way than by the run that has left it changed")]
+    OtherWay {
+        /// Its name in the configuration.
+        switch: String,
     },
     /// Somebody's edits wait to be applied, and ours could not be applied without them.
     #[error(
@@ -146,6 +172,11 @@ impl Diagnosis for MirrorError {
     fn hint(&self) -> Option<String> {
         let hint = match self {
             MirrorError::Snmp { source, .. } => return source.hint(),
+            MirrorError::Direct { source, .. } => return source.hint(),
+            MirrorError::NotToBeBorrowed { .. } => "remove it yourself, or choose another destination",
+            MirrorError::OtherWay { .. } => {
+                "put `profile`, `address` and `bridge` back as they were, then run: halfspan restore"
+            }
             MirrorError::NotApplied { .. } => {
                 "the firmware ignores the write: see `halfspan switch check`"
             }
@@ -184,11 +215,13 @@ impl Diagnosis for MirrorError {
     fn exit(&self) -> Exit {
         match self {
             MirrorError::Snmp { .. }
+            | MirrorError::Direct { .. }
             | MirrorError::NotApplied { .. }
             | MirrorError::TooMany { .. }
             | MirrorError::Unfit { .. }
             | MirrorError::Journal { .. } => Exit::Device,
             MirrorError::Foreign { .. }
+            | MirrorError::NotToBeBorrowed { .. }
             | MirrorError::Unapplied { .. }
             | MirrorError::Busy { .. }
             | MirrorError::Protected { .. }
@@ -196,6 +229,7 @@ impl Diagnosis for MirrorError {
             | MirrorError::NoOperator { .. } => Exit::Refused,
             MirrorError::NoDriver { .. } => Exit::Usage,
             MirrorError::NotRestored { .. }
+            | MirrorError::OtherWay { .. }
             | MirrorError::Interrupted { .. }
             | MirrorError::DamagedJournal { .. } => Exit::NotRestored,
         }

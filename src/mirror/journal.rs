@@ -16,6 +16,7 @@ use crate::snmp::{Oid, Snmp};
 
 use super::MirrorError;
 use super::controls::{Controls, Goal};
+use super::direct::{self, Device};
 use super::driver::Task;
 use super::lock::SwitchLock;
 use super::state::State;
@@ -41,14 +42,41 @@ pub struct Journal {
     pub profile: String,
     /// The profile's YAML as it was then: a changed file must not change what putting back does.
     profile_text: String,
-    /// What the profile's relative OIDs are below.
-    base: Option<Oid>,
-    /// The number of the destination port.
-    destination: u32,
-    /// The mirror session that was used, on switches that number them.
-    session: Option<u32>,
-    /// The state.
-    state: State,
+    /// What putting back needs.
+    #[serde(flatten)]
+    kept: Kept,
+}
+
+/// What was kept of a switch.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+enum Kept {
+    /// The mirror objects of a switch that is told by SNMP.
+    Objects {
+        /// What the profile's relative OIDs are below.
+        base: Option<Oid>,
+        /// The number of the destination port.
+        destination: u32,
+        /// The mirror session that was used, on switches that number them.
+        session: Option<u32>,
+        /// The state.
+        state: State,
+    },
+    /// The state of one that is told in another way, in that way's own terms.
+    Direct {
+        /// The name of the destination port.
+        destination: String,
+        /// The state.
+        state: serde_json::Value,
+    },
+}
+
+/// How a switch is reached that is to be put back.
+pub enum Way {
+    /// By its SNMP agent.
+    Snmp(Box<dyn Snmp>),
+    /// Without SNMP.
+    Direct(Device),
 }
 
 impl Journal {
@@ -61,6 +89,31 @@ impl Journal {
         task: Task,
         state: State,
     ) -> Self {
+        let kept = Kept::Objects {
+            base,
+            destination: task.destination,
+            session: task.session,
+            state,
+        };
+        Self::with(switch, agent, profile, kept)
+    }
+
+    /// Notes the state of a switch that is told without SNMP.
+    pub(super) fn of_direct(
+        switch: &str,
+        agent: &str,
+        profile: &profile::Profile,
+        destination: &str,
+        state: serde_json::Value,
+    ) -> Self {
+        let kept = Kept::Direct {
+            destination: destination.to_owned(),
+            state,
+        };
+        Self::with(switch, agent, profile, kept)
+    }
+
+    fn with(switch: &str, agent: &str, profile: &profile::Profile, kept: Kept) -> Self {
         Journal {
             schema: SCHEMA.to_owned(),
             switch: switch.to_owned(),
@@ -69,10 +122,7 @@ impl Journal {
             pid: std::process::id(),
             profile: profile.name.clone(),
             profile_text: profile.text.clone(),
-            base,
-            destination: task.destination,
-            session: task.session,
-            state,
+            kept,
         }
     }
 
@@ -197,7 +247,7 @@ pub(super) fn delete(folder: &Path, switch: &str) -> Result<(), MirrorError> {
 pub fn repair(
     journal: &Journal,
     folder: &Path,
-    snmp: Box<dyn Snmp>,
+    way: Way,
     clock: Rc<dyn Clock>,
 ) -> Result<(), MirrorError> {
     let _lock = SwitchLock::take(folder, &journal.switch)?;
@@ -207,14 +257,34 @@ pub fn repair(
     };
     let profile = profile::parse(&journal.profile_text, &journal.profile)
         .map_err(|error| damaged(error.to_string()))?;
-    let task = Task {
-        destination: journal.destination,
-        session: journal.session,
-        copies: Direction::Ingress,
-    };
-    let base = journal.base.as_ref();
-    let mut controls = Controls::new(&journal.switch, &profile, base, task, snmp, clock)?;
-    put_back(&mut controls, &journal.state)?;
+    match (&journal.kept, way) {
+        (
+            Kept::Objects {
+                base,
+                destination,
+                session,
+                state,
+            },
+            Way::Snmp(snmp),
+        ) => {
+            let task = Task {
+                destination: *destination,
+                session: *session,
+                copies: Direction::Ingress,
+            };
+            let base = base.as_ref();
+            let mut controls = Controls::new(&journal.switch, &profile, base, task, snmp, clock)?;
+            put_back(&mut controls, state)?;
+        }
+        (Kept::Direct { destination, state }, Way::Direct(device)) => {
+            direct::repair(journal, destination, state, device, &profile, clock)?;
+        }
+        (Kept::Objects { .. }, Way::Direct(_)) | (Kept::Direct { .. }, Way::Snmp(_)) => {
+            return Err(MirrorError::OtherWay {
+                switch: journal.switch.clone(),
+            });
+        }
+    }
     delete(folder, &journal.switch)
 }
 

@@ -71,6 +71,7 @@ pub trait Mirror {
 mod binding;
 mod controls;
 mod cost;
+pub mod direct;
 mod driver;
 mod dry_run;
 mod error;
@@ -85,7 +86,7 @@ mod state;
 
 pub use dry_run::DryRun;
 pub use error::MirrorError;
-pub use journal::{Journal, load as load_journal, pending as pending_journals, repair};
+pub use journal::{Journal, Way, load as load_journal, pending as pending_journals, repair};
 pub use manual::{ManualMirror, ManualRequest, Operator, numbered_ports};
 pub use open::{Inspection, OpenRequest, inspect, open};
 pub use session::MirrorSession;

@@ -66,6 +66,10 @@ pub enum Shape {
     OnDestination,
     /// The setting sits on the source port and names its destination.
     OnSource,
+    /// Filters of tc on the ports of a bridge of this machine.
+    TcFilters,
+    /// A row of the database of Open vSwitch.
+    OvsdbMirror,
     /// There is nothing to control: a person ticks the ports.
     Manual,
 }
@@ -88,6 +92,8 @@ impl Shape {
             Shape::CliLines => "cli_lines",
             Shape::OnDestination => "on_destination",
             Shape::OnSource => "on_source",
+            Shape::TcFilters => "tc_filters",
+            Shape::OvsdbMirror => "ovsdb_mirror",
             Shape::Manual => "manual",
         }
     }
@@ -399,7 +405,8 @@ impl Profile {
                 || object.code("ingress").is_some()
                 || object.index_codes.contains_key("ingress")
         });
-        ingress || self.shape == Shape::Manual
+        let always = [Shape::Manual, Shape::TcFilters, Shape::OvsdbMirror];
+        ingress || always.contains(&self.shape)
     }
 
     /// Returns every OID that an object may have, over all bases that the profile names; none, where the base comes

@@ -9,6 +9,7 @@ use crate::mac::Mac;
 use crate::snmp::{Oid, Snmp, SnmpError, Value, VarBind};
 
 pub mod arp;
+pub mod direct;
 pub mod forwarding;
 mod inet;
 mod label;

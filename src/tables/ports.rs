@@ -232,7 +232,7 @@ fn link(admin: Option<&Value>, oper: Option<&Value>) -> Link {
 }
 
 /// A key that sorts `1/0/9` before `1/0/10`.
-fn natural(label: &str) -> Vec<(String, u64)> {
+pub(super) fn natural(label: &str) -> Vec<(String, u64)> {
     let mut key = Vec::new();
     let mut rest = label;
     while !rest.is_empty() {

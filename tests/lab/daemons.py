@@ -3,6 +3,7 @@
 Each gets folders of its own in the lab's temporary folder and ends with the lab.
 """
 
+import contextlib
 import json
 import os
 import subprocess
@@ -11,6 +12,7 @@ import time
 
 import netns
 import snmp
+import switch_mib
 import topology
 
 NETBIOS_NAME = "RECEPTION-PC"
@@ -33,25 +35,33 @@ class Daemons:
         """The switch agent's log: one line of JSON a decided SET."""
         return self._path("agent.log")
 
-    def start_switch(self):
-        """The switch's snmpd and its agent; returns when both answer."""
+    def start_switch(self, family=switch_mib.Smon):
+        """The switch's snmpd and its agent, of a switch of some family; returns when both answer."""
         socket = self._path("agentx.sock")
         lines = [
             "sysName office-1",
             "sysDescr halfspan lab switch, a Linux bridge",
-            "sysObjectID .1.3.6.1.4.1.8072.3.2.10",
+            "sysObjectID ." + ".".join(map(str, family.sys_object_id)),
             "master agentx",
             f"agentXSocket {socket}",
             "agentXTimeout 60",
         ]
         self._snmpd("sw", f"udp:{topology.SWITCH_ADDRESS}:161", lines)
-        _wait_for(lambda: os.path.exists(socket), "snmpd's AgentX socket")
+        wait_for(lambda: os.path.exists(socket), "snmpd's AgentX socket")
         script = os.path.join(_HERE, "switch_agent.py")
-        agent = self._start("agent", "sw", [sys.executable, "-B", script, socket, self.agent_log])
+        agent = self._start("agent", "sw", [sys.executable, "-B", script, socket, self.agent_log, family.name])
         if agent.stdout.readline().strip() != "ready":
             raise RuntimeError("the switch's agent did not start")
         snmp.wait_until_up(topology.SWITCH_ADDRESS)
         snmp.read_links_often()
+
+    def become(self, family):
+        """The switch is one of another family from now on; its mirror is as nobody has touched it."""
+        self.stop("agent")
+        self.stop("snmpd-sw")
+        with contextlib.suppress(FileNotFoundError):
+            os.remove(self._path("agentx.sock"))
+        self.start_switch(family)
 
     def command_switch(self, **command):
         """Tells the switch's agent something and waits until it has done so."""
@@ -76,7 +86,7 @@ class Daemons:
         argv = ["nmbd", "--foreground", "--no-process-group", "-s", f"{folder}/smb.conf"]
         self._start("nmbd", place, argv)
         address = topology.SUSPECT.address
-        _wait_for(lambda: NETBIOS_NAME in netbios_names("gw", address), "nmbd's name")
+        wait_for(lambda: NETBIOS_NAME in netbios_names("gw", address), "nmbd's name")
 
     def stop(self, name):
         """Ends one of them; nothing happens if it does not run."""
@@ -162,7 +172,8 @@ def _smb_conf(folder):
     ]
 
 
-def _wait_for(ready, what, seconds=20.0):
+def wait_for(ready, what, seconds=20.0):
+    """Returns once `ready` says so."""
     end = time.monotonic() + seconds
     while not ready():
         if time.monotonic() > end:

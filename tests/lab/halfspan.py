@@ -30,6 +30,10 @@ class Setup:
     destination_key: str = "destination"
     as_root: bool = True
     profile: str = PROFILE
+    login: str = "credentials: office"
+    destination: str = str(topology.LAPTOP_PORT)
+    sniff: str = "eth0"
+    place: str = "laptop"  # where halfspan runs
 
     def yaml(self):
         return f"""\
@@ -37,9 +41,9 @@ switches:
   {SWITCH}:
     profile: {self.profile}
     address: {self.address}
-    credentials: office
-    {self.destination_key}: "{topology.LAPTOP_PORT}"
-    sniff: eth0
+    {self.login}
+    {self.destination_key}: "{self.destination}"
+    sniff: {self.sniff}
     candidates: "{self.candidates}"
     uplinks: ["{topology.UPLINK}"]
 routers:
@@ -102,14 +106,14 @@ class Run:
         self._process = None
 
     def start(self, *arguments):
-        """Starts the program on the laptop; returns at once."""
+        """Starts the program where the setup says; returns at once."""
         argv = [self._path, "--config", f"{self._folder}/halfspan.yaml", *arguments]
         if not self._setup.as_root:
             nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
             argv = [*nobody, "--inh-caps=-all", "--bounding-set=-all", *argv]
         self._began = time.monotonic()
         self._process = subprocess.Popen(
-            netns.inside("laptop", argv),
+            netns.inside(self._setup.place, argv),
             stdin=subprocess.DEVNULL,
             stdout=open(f"{self._folder}/stdout", "w", encoding="utf-8"),
             stderr=open(f"{self._folder}/stderr", "w", encoding="utf-8"),

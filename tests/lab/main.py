@@ -8,7 +8,9 @@ import signal
 import sys
 
 import compare
+import direct
 import errors
+import families
 import halfspan
 import lab
 import scenarios
@@ -28,6 +30,10 @@ SCENARIOS = {
             ("borrowed", scenarios.borrowed),
             ("errors", errors.run),
             ("halving", scenarios.halving),
+            ("netgear-fastpath", families.netgear),
+            ("dlink-dgs1210", families.d_link),
+            ("tc", direct.tc),
+            ("ovs", direct.ovs),
         )
     },
 }
@@ -45,6 +51,10 @@ RUNS = {
     "borrowed": 3,
     "errors": 1,
     "halving": 3,
+    "netgear-fastpath": 5,
+    "dlink-dgs1210": 5,
+    "tc": 9,
+    "ovs": 9,
 }
 RUNS_IN_A_WORLD = 20
 
@@ -71,11 +81,15 @@ CI = {
     "borrowed": 1,
     "errors": 1,
     "halving": 1,
+    "netgear-fastpath": 1,
+    "dlink-dgs1210": 1,
+    "tc": 3,
+    "ovs": 3,
 }
 
 
 def _arguments():
-    known = "\n".join(f"  {name:<14}{about.splitlines()[0]}" for name, (_, about) in SCENARIOS.items())
+    known = "\n".join(f"  {name:<18}{about.splitlines()[0]}" for name, (_, about) in SCENARIOS.items())
     parser = argparse.ArgumentParser(
         prog="tests/lab/run",
         formatter_class=argparse.RawDescriptionHelpFormatter,

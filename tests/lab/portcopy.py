@@ -6,6 +6,8 @@ not be a source and the other way round, as on most switches.
 
 import dataclasses
 
+import agentx
+
 TABLE = (1, 3, 6, 1, 2, 1, 16, 22, 1, 3, 1)
 ENTRY = TABLE + (1,)
 SOURCE, DEST, DROP_EVENTS, DIRECTION, STATUS = 1, 2, 3, 4, 5
@@ -14,17 +16,21 @@ RX_ONLY, TX_ONLY, BOTH = 1, 2, 3
 DIRECTIONS = (RX_ONLY, TX_ONLY, BOTH)
 ACTIVE, NOT_IN_SERVICE, NOT_READY, CREATE_AND_GO, CREATE_AND_WAIT, DESTROY = 1, 2, 3, 4, 5, 6
 
-NO_ACCESS, WRONG_TYPE, WRONG_VALUE, NO_CREATION = 6, 7, 10, 11
+NO_ACCESS, WRONG_TYPE, WRONG_LENGTH, WRONG_VALUE, NO_CREATION = 6, 7, 8, 10, 11
 INCONSISTENT_VALUE, COMMIT_FAILED, UNDO_FAILED, NOT_WRITABLE, INCONSISTENT_NAME = 12, 14, 15, 17, 18
 
 
 class Refusal(Exception):
-    """A change is not allowed: the error-status, and which varbind (from 1) is to blame."""
+    """A change is not allowed: the error-status, and which varbind (from 1) is to blame.
 
-    def __init__(self, error, index):
+    `applied` is what the switch carries out all the same, part of its state.
+    """
+
+    def __init__(self, error, index, applied=None):
         super().__init__(error, index)
         self.error = error
         self.index = index
+        self.applied = applied
 
 
 @dataclasses.dataclass(frozen=True)
@@ -145,3 +151,38 @@ def copies(rows):
 
 
 _HOOKS = {RX_ONLY: ("ingress",), TX_ONLY: ("egress",), BOTH: ("ingress", "egress")}
+
+
+class Family:
+    """A switch with this table."""
+
+    name = "smon-portcopy"
+    sys_object_id = (1, 3, 6, 1, 4, 1, 8072, 3, 2, 10)
+
+    def start(self):
+        """The state of a switch that nobody has mirrored yet."""
+        return {}
+
+    def test(self, rows, ports, binds, faults):
+        """Returns the rows that `binds` lead to, or raises `Refusal`."""
+        return test(rows, _up(ports), binds, lambda bind: bind.type == agentx.INTEGER, faults.directions())
+
+    def without_links(self, rows, ports):
+        """The rows after a look at the links."""
+        return without_links(rows, _up(ports))
+
+    def shown(self, rows, faults):
+        """What the agent makes of the rows that it was told."""
+        return faults.shown(rows)
+
+    def copies(self, rows, _ports, faults):
+        """What the data plane has to do for the rows that are shown."""
+        return faults.copied(rows)
+
+    def log(self, rows):
+        """The rows as the log keeps them."""
+        return sorted((*pair, row.direction, row.status) for pair, row in rows.items())
+
+
+def _up(ports):
+    return {port.if_index: port.up for port in ports}

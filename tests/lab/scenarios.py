@@ -23,7 +23,7 @@ class Bench:
         self.lab = lab
         self.program = program
         self.dice = random.Random(seed)
-        self._report = report
+        self.report = report
         self._typical = None
 
     def typical_seconds(self):
@@ -52,7 +52,7 @@ class Bench:
 
     def done(self, result, finished=None):
         """Hands a result to the summary and leaves a clean switch for the next run."""
-        self._report(result, finished)
+        self.report(result, finished)
         self.lab.clear_mirror()
 
 

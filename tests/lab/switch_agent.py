@@ -1,6 +1,6 @@
 """The switch's own agent: a subagent of snmpd that serves the bridge's tables and drives its mirror.
 
-    switch_agent.py SOCKET LOG < commands
+    switch_agent.py SOCKET LOG FAMILY < commands
 
 Runs in the switch's namespace. Every decided SET is a line of JSON in LOG: the truth about what was written.
 A command is a line of JSON and is answered by a line `ok`: {"faults": {…}} makes the switch misbehave from now on,
@@ -15,9 +15,13 @@ import time
 
 import agentx
 import dataplane
+import dlink
+import fastpath
 import portcopy
 import switch_faults
 import switch_mib
+
+FAMILIES = {family.name: family for family in (switch_mib.Smon, fastpath.Family, dlink.Family)}
 
 
 class Remembered:
@@ -48,10 +52,11 @@ class Remembered:
 class SwitchAgent:
     """Answers snmpd's requests."""
 
-    def __init__(self, session, log):
+    def __init__(self, session, log, family):
         self._session = session
         self._log = log
-        self._rows = {}
+        self._family = family
+        self._rows = family.start()
         self._before = None
         self._planned = None
         self._mirrors = dataplane.Mirrors()
@@ -124,7 +129,7 @@ class SwitchAgent:
         """What is copied is gone; the next change that is made brings it back, as far as the rows are still there."""
         self._mirrors.apply(set(), _names(dataplane.ports()))
         if self._faults.rows_too:
-            self._rows = {}
+            self._rows = self._family.start()
         self._write_log("lost", ())
 
     def _objects(self, asked):
@@ -139,10 +144,10 @@ class SwitchAgent:
     def _read_mirror(self):
         ports = dataplane.ports()
         self._notice_links(ports)
-        return switch_mib.of_mirror(ports, self._rows)
+        return switch_mib.of_mirror(ports, self._family.objects(ports, self._rows))
 
     def _notice_links(self, ports):
-        rows = portcopy.without_links(self._rows, _up(ports))
+        rows = self._family.without_links(self._rows, ports)
         if rows != self._rows:
             self._switch_to(rows)
 
@@ -178,10 +183,11 @@ class SwitchAgent:
         ports = dataplane.ports()
         self._notice_links(ports)
         try:
-            directions = self._faults.directions()
-            self._planned = portcopy.test(self._rows, _up(ports), binds, _is_integer, directions)
+            self._planned = self._family.test(self._rows, ports, binds, self._faults)
         except portcopy.Refusal as refusal:
             self._planned = None
+            if refusal.applied is not None:
+                self._switch_to({**self._rows, **refusal.applied})
             self._write_log("refused", binds, error=refusal.error)
             self._session.respond(request, refusal.error, refusal.index)
             return
@@ -190,7 +196,7 @@ class SwitchAgent:
 
     def _commit_set(self, request):
         self._before = self._rows
-        if self._switch_to(self._faults.shown(self._planned)):
+        if self._switch_to(self._family.shown(self._planned, self._faults)):
             self._write_log("written", self._binds)
             self._count_down_to_loss()
             self._session.respond(request)
@@ -212,7 +218,7 @@ class SwitchAgent:
             self._loss_at = time.monotonic() + self._faults.lost_pause
 
     def _switch_to(self, rows):
-        copies = self._faults.copied(rows)
+        copies = self._family.copies(rows, dataplane.ports(), self._faults)
         if self._faults.late:
             self._to_do.add(time.monotonic() + self._faults.late, copies)
         else:
@@ -228,7 +234,7 @@ class SwitchAgent:
             "at": time.monotonic(),
             "what": what,
             "varbinds": len(binds),
-            "rows": sorted((*pair, row.direction, row.status) for pair, row in self._rows.items()),
+            "rows": self._family.log(self._rows),
             **more,
         }
         print(json.dumps(entry), file=self._log, flush=True)
@@ -247,26 +253,19 @@ def _after(shown, start, include, end):
     return shown[place]
 
 
-def _is_integer(bind):
-    return bind.type == agentx.INTEGER
-
-
-def _up(ports):
-    return {port.if_index: port.up for port in ports}
-
-
 def _names(ports):
     return {port.if_index: port.name for port in ports}
 
 
 def main():
-    path, log = sys.argv[1:]
+    path, log, name = sys.argv[1:]
+    family = FAMILIES[name]()
     session = agentx.Session(path, "lab switch")
     with open(log, "a", encoding="utf-8") as file:
-        for subtree in switch_mib.SUBTREES:
+        for subtree in (*switch_mib.SUBTREES, *family.subtrees):
             session.register(subtree)
         print("ready", flush=True)
-        SwitchAgent(session, file).serve()
+        SwitchAgent(session, file, family).serve()
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ SMON = (1, 3, 6, 1, 2, 1, 16, 22)
 SMON_CAPABILITIES = (1, 3, 6, 1, 2, 1, 16, 19, 15)
 # snmpd keeps an ifAlias of its own and does not know the kernel's.
 IF_ALIAS = (1, 3, 6, 1, 2, 1, 31, 1, 1, 1, 18)
-SUBTREES = (BRIDGE, SMON, SMON_CAPABILITIES, IF_ALIAS)
+SUBTREES = (BRIDGE, IF_ALIAS)
 
 _IF_INDEX = (1, 3, 6, 1, 2, 1, 2, 2, 1, 1)
 _CAPS_ENTRY = SMON + (1, 1, 1, 1)
@@ -23,11 +23,22 @@ def of_bridge(ports, learnt, address):
     return _sorted(*_scalars(ports, address), *_base_ports(ports), *_forwarding(learnt))
 
 
-def of_mirror(ports, rows):
-    """Every other object, in the order of the names."""
+def of_mirror(ports, mirror):
+    """Every other object, those of the mirror included, in the order of the names."""
     aliases = (_octets(IF_ALIAS + (port.if_index,), port.alias.encode()) for port in ports)
-    able = _octets(SMON_CAPABILITIES + (0,), bytes([0b0010_1000]))  # dataSource, portCopy
-    return _sorted(able, *aliases, *_capabilities(ports), *_port_copies(rows))
+    return _sorted(*aliases, *mirror)
+
+
+class Smon(portcopy.Family):
+    """A switch with portCopyTable and what SMON says about it."""
+
+    subtrees = (SMON, SMON_CAPABILITIES)
+
+    def objects(self, ports, rows):
+        """Every object of SMON."""
+        yield _octets(SMON_CAPABILITIES + (0,), bytes([0b0010_1000]))  # dataSource, portCopy
+        yield from _capabilities(ports)
+        yield from _port_copies(rows)
 
 
 def _sorted(*shown):

@@ -115,7 +115,7 @@ impl Bench {
         crate::mirror::repair(
             &journal,
             self.folder.path(),
-            Box::new(self.switch.clone()),
+            crate::mirror::Way::Snmp(Box::new(self.switch.clone())),
             clock(),
         )
     }

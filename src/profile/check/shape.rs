@@ -115,8 +115,13 @@ pub(super) fn shape(profile: &Profile) -> Result<(), Fault> {
             "there is no `destination` with the source in its index",
         ),
         Shape::OnDestination | Shape::OnSource => requests(profile),
-        Shape::Manual if profile.objects.is_empty() => Ok(()),
+        Shape::Manual | Shape::TcFilters | Shape::OvsdbMirror if profile.objects.is_empty() => {
+            Ok(())
+        }
         Shape::Manual => fault("objects", "a manual profile controls nothing"),
+        Shape::TcFilters | Shape::OvsdbMirror => {
+            fault("objects", "a switch of this shape has no objects")
+        }
     }
 }
 
