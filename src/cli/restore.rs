@@ -71,14 +71,8 @@ fn put_back(config: &Config, journal: &Journal, folder: &std::path::Path) -> Res
         )
         .hint("add `address:`, or put the mirror back by hand")
     })?;
-    let client = switches::connect(&switch.name, agent)?;
-    mirror::repair(
-        journal,
-        folder,
-        Box::new(client),
-        Rc::new(LiveClock::start()),
-    )
-    .map_err(|error| {
+    let agents = switches::reach(&switch.name, agent, &journal.profile(folder)?)?;
+    mirror::repair(journal, folder, agents, Rc::new(LiveClock::start())).map_err(|error| {
         let exit = error.exit();
         let failure = Failure::from(error);
         if exit == Exit::Refused {

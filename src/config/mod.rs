@@ -7,7 +7,7 @@
 //! What belongs here: where the file is looked for, what may stand in it, and errors that name the line.
 //! What does not: opening a switch, reading the patch list, knowing a profile's contents.
 //!
-//! Secrets are fetched when they are first asked for ([`Credential::snmp`]), so that an unset variable of a
+//! Secrets are fetched when they are first asked for ([`Credential::snmp`], [`Credential::http`]), so that an unset variable of a
 //! credential that this run does not use stops nothing, and a password store is asked once.
 
 use std::collections::BTreeMap;
@@ -17,7 +17,7 @@ use std::sync::Arc;
 use crate::patch::AliasPattern;
 
 pub use address::{Address, BadAddress};
-pub use credentials::{Credential, HttpCredentials, HttpLogin, HttpTrust};
+pub use credentials::Credential;
 pub use error::{ConfigError, Place};
 pub use find::{FILE_NAME, Lookup};
 pub use ports::{BadPortList, PortList};

@@ -110,9 +110,9 @@ fn look_at_mirror(
     survey: &Survey,
 ) -> Option<Result<Inspection, Failure>> {
     let clock = Rc::new(LiveClock::start());
-    let (name, profile, client) = opened.into_parts();
-    let client = client.filter(|_| profile.shape != Shape::Manual)?;
-    Some(inspect(&name, &profile, &survey.ports, Box::new(client), clock).map_err(Failure::from))
+    let (name, profile, agents) = opened.into_parts();
+    let agents = agents.filter(|_| profile.shape != Shape::Manual)?;
+    Some(inspect(&name, &profile, &survey.ports, agents, clock).map_err(Failure::from))
 }
 
 /// Opens the capture for a moment, so that missing rights show before a run.

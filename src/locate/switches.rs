@@ -1,5 +1,6 @@
 //! The switches of a run: which ones, and how each is opened.
 
+use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::Path;
 use std::rc::Rc;
 
@@ -11,13 +12,16 @@ use super::task::Desk;
 use crate::clock::{Clock, LiveClock};
 use crate::config::{Agent, Config, Switch};
 use crate::error::{Exit, Failure};
+use crate::http;
 use crate::mirror::{
-    self, DryRun, ManualMirror, ManualRequest, Mirror, OpenRequest, Operator, numbered_ports,
+    self, Agents, DryRun, ManualMirror, ManualRequest, Mirror, OpenRequest, Operator,
+    numbered_ports,
 };
 use crate::port::PortTable;
 use crate::profile::{self, Profile, Shape};
 use crate::sniff::Source;
 use crate::snmp::{Client, Snmp, SnmpError, Timing};
+use crate::tables::web_ports;
 
 /// Returns the switches with these names, or all.
 ///
@@ -40,37 +44,48 @@ pub fn chosen<'a>(config: &'a Config, names: &[String]) -> Result<Vec<&'a Switch
         .collect::<Result<_, _>>()?)
 }
 
-/// A switch with its profile and, unless a person operates it, an SNMP client.
+/// A switch with its profile and, unless a person operates it, what it is asked and told by.
 pub struct Opened {
     name: String,
     /// The family's profile.
     pub profile: Profile,
-    client: Option<Client>,
-    address: Option<std::net::SocketAddr>,
+    snmp: Option<Client>,
+    http: Option<http::Client>,
+    address: Option<SocketAddr>,
 }
 
-/// Reads the profile and makes the client.
+/// Reads the profile and makes the clients.
 ///
 /// # Errors
 /// A bad profile, an unknown host, a v3 login that is refused.
 pub fn open(switch: &Switch, config: &Config) -> Result<Opened, Failure> {
     let folder = config.file.parent().unwrap_or(Path::new("."));
     let profile = profile::load(&switch.profile, folder)?;
-    let client = switch
-        .agent
-        .as_ref()
-        .map(|agent| connect(&switch.name, agent))
-        .transpose()?;
-    let address = client.as_ref().map(Client::address);
-    Ok(Opened {
+    let mut opened = Opened {
         name: switch.name.clone(),
+        snmp: None,
+        http: None,
+        address: None,
         profile,
-        client,
-        address,
-    })
+    };
+    let Some(agent) = &switch.agent else {
+        return Ok(opened);
+    };
+    if let Some(described) = &opened.profile.http {
+        opened.http = Some(connect_http(&switch.name, agent, described)?);
+    }
+    if opened.http.is_none() || agent.credential.has_snmp() {
+        opened.snmp = Some(connect(&switch.name, agent)?);
+    }
+    let by_snmp = opened.snmp.as_ref().map(Client::address);
+    opened.address = by_snmp.or_else(|| {
+        let host = agent.address.host.as_str();
+        (host, 443).to_socket_addrs().ok()?.next()
+    });
+    Ok(opened)
 }
 
-/// Makes a client for a device of the configuration.
+/// Makes an SNMP client for a device of the configuration.
 ///
 /// # Errors
 /// A secret that cannot be had, an unknown host, a v3 login that is refused.
@@ -84,24 +99,61 @@ pub fn connect(name: &str, agent: &Agent) -> Result<Client, Failure> {
     )?)
 }
 
+/// Makes an HTTP client for a switch of the configuration. The port of its address is SNMP's, where that is asked too.
+fn connect_http(
+    name: &str,
+    agent: &Agent,
+    described: &profile::http::Http,
+) -> Result<http::Client, Failure> {
+    let access = agent.credential.http()?;
+    let port = agent.address.port.filter(|_| !agent.credential.has_snmp());
+    Ok(http::Client::connect(
+        name,
+        &agent.address.host,
+        port,
+        &access,
+        described,
+        http::Timing::default(),
+    )?)
+}
+
+/// Reaches a switch of the configuration as the profile wants it, to put it back.
+///
+/// # Errors
+/// A secret that cannot be had, an unknown host, a v3 login that is refused.
+pub fn reach(name: &str, agent: &Agent, profile: &Profile) -> Result<Agents, Failure> {
+    Ok(match &profile.http {
+        Some(described) => Agents {
+            snmp: None,
+            http: Some(Box::new(connect_http(name, agent, described)?)),
+        },
+        None => Box::new(connect(name, agent)?).into(),
+    })
+}
+
 impl Opened {
-    /// Returns the client, unless a person operates the switch.
+    /// Returns the SNMP client, where the switch is asked over SNMP.
     pub(super) fn client(&mut self) -> Option<&mut Client> {
-        self.client.as_mut()
+        self.snmp.as_mut()
     }
 
-    /// Tells whether the credential has a right to write.
+    /// Tells whether the credential has a right to write, as far as it says so itself.
     pub(super) fn may_write(&self) -> bool {
-        self.client.as_ref().is_some_and(Client::may_write)
+        self.http.is_some() || self.snmp.as_ref().is_some_and(Client::may_write)
     }
 
-    /// Returns name, profile and client.
-    pub(super) fn into_parts(self) -> (String, Profile, Option<Client>) {
-        (self.name, self.profile, self.client)
+    /// Returns name, profile and, unless a person operates the switch, what it is told by.
+    pub(super) fn into_parts(self) -> (String, Profile, Option<Agents>) {
+        let told = self.snmp.is_some() || self.http.is_some();
+        let agents = Agents {
+            snmp: self.snmp.map(|snmp| Box::new(snmp) as Box<dyn Snmp>),
+            http: self.http.map(|http| Box::new(http) as Box<dyn http::Http>),
+        };
+        (self.name, self.profile, told.then_some(agents))
     }
 
-    /// Reads what the switch tells about itself. A switch that only a person can operate tells nothing but the
-    /// number of its ports, which is in the profile.
+    /// Reads what the switch tells about itself. One that is not asked over SNMP tells its ports and no more; one
+    /// that only a person can operate tells nothing but their number, which is in the profile.
     ///
     /// # Errors
     /// The switch cannot be asked.
@@ -110,13 +162,40 @@ impl Opened {
         wanted: Wanted,
         tell: &mut dyn FnMut(&Event<'_>),
     ) -> Result<Survey, Failure> {
-        match &mut self.client {
-            Some(client) => Ok(Survey::read(client, wanted, tell)?),
-            None => Ok(Survey {
+        if let Some(client) = &mut self.snmp {
+            return Ok(Survey::read(client, wanted, tell)?);
+        }
+        let Some(http) = &mut self.http else {
+            return Ok(Survey {
                 ports: numbered_ports(self.profile.ports.unwrap_or(0)),
                 ..Survey::default()
-            }),
+            });
+        };
+        let described = self
+            .profile
+            .http
+            .as_ref()
+            .and_then(|http| http.ports.as_ref());
+        let described = described.ok_or_else(|| {
+            Failure::new(
+                Exit::Usage,
+                format!(
+                    "the profile `{}` does not say where the ports stand",
+                    self.profile.name
+                ),
+            )
+            .hint("add `snmp:` to the switch's credential: its ports are then read over SNMP")
+        })?;
+        if wanted.uplinks {
+            tell(&Event::Warning(format!(
+                "{} is not asked over SNMP, so its uplinks are not known; name them with `uplinks:`",
+                self.name
+            )));
         }
+        Ok(Survey {
+            ports: web_ports::read(http, described)?,
+            ..Survey::default()
+        })
     }
 
     /// Tells whether the switch is managed through the port that becomes the mirror's destination.
@@ -138,7 +217,7 @@ impl Opened {
         request: &Takeover<'_>,
         operator: Box<dyn Operator + 'o>,
     ) -> Result<Box<dyn Mirror + 'o>, Failure> {
-        let (Some(client), false) = (self.client, self.profile.shape == Shape::Manual) else {
+        if self.profile.shape == Shape::Manual || self.address.is_none() {
             let request = ManualRequest {
                 switch: &self.name,
                 profile: &self.profile,
@@ -148,24 +227,30 @@ impl Opened {
                 clock: Rc::clone(&request.clock),
             };
             return Ok(Box::new(ManualMirror::open(&request, operator)));
-        };
-        if !client.may_write() {
-            let agent = client.agent().to_owned();
+        }
+        if !self.may_write() {
+            let agent = self
+                .snmp
+                .as_ref()
+                .map_or("", |client| client.agent())
+                .to_owned();
             return Err(SnmpError::NoWriteRight { agent }.into());
         }
-        let request = request.to_open(&self.name, &self.profile);
-        Ok(Box::new(mirror::open(&request, Box::new(client))?))
+        let (name, profile, agents) = self.into_parts();
+        let request = request.to_open(&name, &profile);
+        Ok(Box::new(mirror::open(
+            &request,
+            agents.unwrap_or_default(),
+        )?))
     }
 
     /// Says what the first change would send, one line a request; writes nothing.
     pub(super) fn plan(self, request: &Takeover<'_>) -> Result<Vec<String>, Failure> {
-        let (Some(client), false) = (self.client, self.profile.shape == Shape::Manual) else {
+        let (name, profile, agents) = self.into_parts();
+        let Some(agents) = agents.filter(|_| profile.shape != Shape::Manual) else {
             return Ok(vec!["tell you which ports to tick".to_owned()]);
         };
-        let mut dry = DryRun::open(
-            &request.to_open(&self.name, &self.profile),
-            Box::new(client),
-        )?;
+        let mut dry = DryRun::open(&request.to_open(&name, &profile), agents)?;
         dry.set_sources(&request.roles.candidates)?;
         Ok(dry.planned().to_vec())
     }
@@ -233,8 +318,8 @@ pub fn finish_interrupted_run(
             format!("{} has no address to be put back at", switch.name),
         )
     })?;
-    let client = connect(&switch.name, agent)?;
-    mirror::repair(&journal, state, Box::new(client), Rc::new(clock))?;
+    let agents = reach(&switch.name, agent, &journal.profile(state)?)?;
+    mirror::repair(&journal, state, agents, Rc::new(clock))?;
     desk.show(&Event::Restored {
         switch: &switch.name,
     });

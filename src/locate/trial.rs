@@ -114,8 +114,8 @@ pub fn try_profile(
             .next()
             .ok_or_else(|| Failure::new(Exit::Usage, "there is no port to mirror"))?,
     };
-    let (name, _, client) = opened.into_parts();
-    let client = client.ok_or_else(|| Failure::new(Exit::Usage, "the switch has no address"))?;
+    let (name, _, agents) = opened.into_parts();
+    let agents = agents.ok_or_else(|| Failure::new(Exit::Usage, "the switch has no address"))?;
     let clock = LiveClock::start();
     let source: Source = switch.sniff.parse()?;
     let nobody = Suspect::Mac(crate::mac::Mac([0; 6]));
@@ -130,7 +130,7 @@ pub fn try_profile(
         take_session: false,
         clock: Rc::new(clock),
     };
-    let mut session = mirror::open(&request, Box::new(client))?;
+    let mut session = mirror::open(&request, agents)?;
     tell(&format!(
         "2/5 mirroring port {}",
         survey.ports.label(chosen)

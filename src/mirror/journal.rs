@@ -12,9 +12,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Clock;
 use crate::profile::{self, Direction};
-use crate::snmp::{Oid, Snmp};
+use crate::snmp::Oid;
 
 use super::MirrorError;
+use super::agent::Agents;
 use super::controls::{Controls, Goal};
 use super::driver::Task;
 use super::lock::SwitchLock;
@@ -74,6 +75,19 @@ impl Journal {
             session: task.session,
             state,
         }
+    }
+
+    /// Returns the profile as it was then.
+    ///
+    /// # Errors
+    /// [`MirrorError::DamagedJournal`]; `folder` is where the journal is.
+    pub fn profile(&self, folder: &Path) -> Result<profile::Profile, MirrorError> {
+        profile::parse(&self.profile_text, &self.profile).map_err(|error| {
+            MirrorError::DamagedJournal {
+                path: journal_path(folder, &self.switch),
+                what: error.to_string(),
+            }
+        })
     }
 
     /// Puts the journal on disk, file and folder synced.
@@ -197,23 +211,25 @@ pub(super) fn delete(folder: &Path, switch: &str) -> Result<(), MirrorError> {
 pub fn repair(
     journal: &Journal,
     folder: &Path,
-    snmp: Box<dyn Snmp>,
+    agents: impl Into<Agents>,
     clock: Rc<dyn Clock>,
 ) -> Result<(), MirrorError> {
     let _lock = SwitchLock::take(folder, &journal.switch)?;
-    let damaged = |what: String| MirrorError::DamagedJournal {
-        path: journal_path(folder, &journal.switch),
-        what,
-    };
-    let profile = profile::parse(&journal.profile_text, &journal.profile)
-        .map_err(|error| damaged(error.to_string()))?;
+    let profile = journal.profile(folder)?;
     let task = Task {
         destination: journal.destination,
         session: journal.session,
         copies: Direction::Ingress,
     };
     let base = journal.base.as_ref();
-    let mut controls = Controls::new(&journal.switch, &profile, base, task, snmp, clock)?;
+    let mut controls = Controls::new(
+        &journal.switch,
+        &profile,
+        base,
+        (task, None),
+        agents.into(),
+        clock,
+    )?;
     put_back(&mut controls, &journal.state)?;
     delete(folder, &journal.switch)
 }
