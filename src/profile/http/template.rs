@@ -139,8 +139,8 @@ pub fn fill_text(text: &str, scope: &Scope) -> Result<String, Unfilled> {
     Ok(filled)
 }
 
-/// Reads what stands in the gaps of a text, or returns `None` where the text is another one. What stands in a gap has
-/// no blanks in it.
+/// Reads what stands in the gaps of a text, or returns `None` where the text is another one. What stands in a gap, but
+/// for `{key}`, has no blanks in it.
 #[must_use]
 pub fn read_text(pattern: &str, text: &str) -> Option<BTreeMap<String, String>> {
     let mut found = BTreeMap::new();
@@ -160,7 +160,8 @@ fn fits(parts: &[Part<'_>], text: &str, found: &mut BTreeMap<String, String>) ->
                 let Some((inside, after)) = text.split_at_checked(end) else {
                     continue;
                 };
-                if inside.contains(char::is_whitespace) {
+                // A key may be a whole line.
+                if *name != "key" && inside.contains(char::is_whitespace) {
                     return false;
                 }
                 let value = match form {
@@ -561,6 +562,7 @@ mod tests {
         let filled = template.fill(&scope).unwrap();
         assert_eq!(filled, json!({"cmds": ["configure", "a", "b"]}));
         assert!(template.makes(&filled));
+        assert!(Template(json!("no {key}")).makes(&json!("no monitor session 1")));
         assert!(!template.makes(&json!({"cmds": ["enable", "a"]})));
         assert!(!template.makes(&json!({"cmds": ["configure"], "more": 1})));
     }
