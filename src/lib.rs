@@ -20,6 +20,7 @@ pub mod clock;
 pub mod config;
 pub mod error;
 pub mod flows;
+pub mod http;
 pub mod identify;
 pub mod lab;
 pub mod linux;

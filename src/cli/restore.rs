@@ -64,13 +64,8 @@ pub(super) fn run(args: &RestoreArgs, context: &Context) -> Result<Exit, Failure
 
 fn put_back(config: &Config, journal: &Journal, folder: &std::path::Path) -> Result<(), Failure> {
     let switch = config.switch(&journal.switch)?;
-    mirror::repair(
-        journal,
-        folder,
-        switches::way(switch)?,
-        Rc::new(LiveClock::start()),
-    )
-    .map_err(|error| {
+    let way = switches::way(switch, &journal.profile(folder)?)?;
+    mirror::repair(journal, folder, way, Rc::new(LiveClock::start())).map_err(|error| {
         let exit = error.exit();
         let failure = Failure::from(error);
         if exit == Exit::Refused {

@@ -6,16 +6,17 @@ use std::sync::Arc;
 
 use serde_saphyr::{Location, Spanned};
 
-use super::credentials::SnmpPart;
+use super::credentials::{HttpLogin, HttpPart, SnmpPart};
 use super::error::{Source, nearest};
 use super::raw::{
     RawAuth, RawConfig, RawCredential, RawHttp, RawPorts, RawPriv, RawRouter, RawSnmp, RawSwitch,
     Text,
 };
 use super::{
-    Agent, Config, ConfigError, Credential, Direct, DirectAddress, HttpCredentials, HttpLogin, HttpTrust, NETBIOS_PORT,
-    PortList, Router, SecretSource, Switch,
+    Agent, Config, ConfigError, Credential, Direct, DirectAddress, NETBIOS_PORT, PortList, Router,
+    SecretSource, Switch,
 };
+use crate::http::Trust;
 use crate::patch::AliasPattern;
 use crate::snmp::{AuthProtocol, PrivProtocol};
 
@@ -246,7 +247,7 @@ impl Check<'_> {
         }
     }
 
-    fn http(&mut self, name: &str, raw: Spanned<RawHttp>) -> Result<HttpCredentials> {
+    fn http(&mut self, name: &str, raw: Spanned<RawHttp>) -> Result<HttpPart> {
         let (at, raw) = (raw.referenced, raw.value);
         let login = match (raw.user, raw.password, raw.token) {
             (Some(user), Some(password), None) => HttpLogin::Password {
@@ -262,19 +263,53 @@ impl Check<'_> {
                 ));
             }
         };
+        let said = |flag: &Option<Spanned<bool>>| {
+            flag.as_ref()
+                .filter(|flag| flag.value)
+                .map(|flag| flag.referenced)
+        };
+        let (insecure, plain) = (said(&raw.insecure), said(&raw.plain));
+        let ways = [
+            ("ca", raw.ca.as_ref().map(|text| text.referenced)),
+            (
+                "fingerprint",
+                raw.fingerprint.as_ref().map(|text| text.referenced),
+            ),
+            ("insecure", insecure),
+            ("plain", plain),
+        ];
+        let given: Vec<_> = ways
+            .iter()
+            .filter_map(|(key, at)| Some((*key, (*at)?)))
+            .collect();
+        if let [(one, _), (other, at), ..] = given.as_slice() {
+            return Err(self.wrong(
+                *at,
+                format!("`{one}` and `{other}` exclude each other"),
+                None,
+            ));
+        }
         let trust = match (raw.ca, raw.fingerprint) {
-            (None, None) => HttpTrust::System,
-            (Some(ca), None) => HttpTrust::Authority(self.path(&ca.value)),
-            (None, Some(text)) => HttpTrust::Fingerprint(self.fingerprint(&text)?),
-            (Some(ca), Some(_)) => {
-                return Err(self.wrong(
-                    ca.referenced,
-                    "`ca` and `fingerprint` exclude each other",
-                    None,
+            (Some(ca), _) => Trust::Authority(self.path(&ca.value)),
+            (None, Some(text)) => Trust::Fingerprint(self.fingerprint(&text)?),
+            (None, None) if insecure.is_some() => Trust::Anybody,
+            (None, None) if plain.is_some() => Trust::Plain,
+            (None, None) => Trust::System,
+        };
+        for (key, at, what) in [
+            ("insecure", insecure, "any certificate is believed"),
+            ("plain", plain, "TLS is not spoken"),
+        ] {
+            if let Some(at) = at {
+                self.warnings.push(format!(
+                    "{}:{}: `{key}` of credential `{name}`: {what}, so whoever stands between can read the password; better fingerprint: sha256:…",
+                    self.source.file().display(),
+                    at.line(),
                 ));
             }
-        };
-        Ok(HttpCredentials { login, trust })
+        }
+        let port = raw.port.map(|text| self.port_number(&text)).transpose()?;
+        Ok(HttpPart { login, trust, port })
     }
 
     fn fingerprint(&self, text: &Text) -> Result<[u8; 32]> {

@@ -1,9 +1,8 @@
 //! What a device wants to see, checked for completeness; the secrets in it are still to be fetched.
 
-use std::path::PathBuf;
-
 use super::error::ConfigError;
 use super::secrets::{SecretError, SecretSource};
+use crate::http::{Access, Identity, Trust};
 use crate::secret::Secret;
 use crate::snmp::{AuthProtocol, PrivProtocol, SnmpCredentials};
 
@@ -16,8 +15,7 @@ pub struct Credential {
     /// Its name in the configuration.
     pub name: String,
     pub(super) snmp: Option<SnmpPart>,
-    /// What opens the device's web interface.
-    pub http: Option<HttpCredentials>,
+    pub(super) http: Option<HttpPart>,
 }
 
 #[derive(Clone, Debug)]
@@ -37,36 +35,20 @@ pub(super) enum SnmpPart {
 
 /// What opens a web interface.
 #[derive(Clone, Debug)]
-pub struct HttpCredentials {
-    /// How to log in.
-    pub login: HttpLogin,
-    /// Whose certificate is believed.
-    pub trust: HttpTrust,
+pub(super) struct HttpPart {
+    pub(super) login: HttpLogin,
+    pub(super) trust: Trust,
+    pub(super) port: Option<u16>,
 }
 
 /// How to log in to a web interface.
 #[derive(Clone, Debug)]
-pub enum HttpLogin {
-    /// User name and password.
+pub(super) enum HttpLogin {
     Password {
-        /// The user name.
         user: String,
-        /// The password.
         password: SecretSource,
     },
-    /// A bearer token.
     Token(SecretSource),
-}
-
-/// Whose certificate is believed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum HttpTrust {
-    /// One signed by an authority that the system trusts.
-    System,
-    /// One signed by the authority in this PEM file.
-    Authority(PathBuf),
-    /// The one whose DER form has this SHA-256 digest.
-    Fingerprint([u8; 32]),
 }
 
 impl Credential {
@@ -100,6 +82,35 @@ impl Credential {
                 context: context.clone(),
             }),
         }
+    }
+
+    /// Tells whether the credential has an `snmp` part.
+    #[must_use]
+    pub fn has_snmp(&self) -> bool {
+        self.snmp.is_some()
+    }
+
+    /// Fetches the secrets and returns what a web interface wants to see.
+    ///
+    /// # Errors
+    /// [`ConfigError`], if the credential has no `http` part or a secret cannot be fetched.
+    pub fn http(&self) -> Result<Access, ConfigError> {
+        let part = self.http.as_ref().ok_or_else(|| ConfigError::NoPart {
+            credential: self.name.clone(),
+            part: "http",
+        })?;
+        let identity = match &part.login {
+            HttpLogin::Password { user, password } => Identity::Password {
+                user: user.clone(),
+                password: self.fetch("password", password)?,
+            },
+            HttpLogin::Token(token) => Identity::Token(self.fetch("token", token)?),
+        };
+        Ok(Access {
+            identity,
+            trust: part.trust.clone(),
+            port: part.port,
+        })
     }
 
     fn key<P: Copy>(

@@ -7,7 +7,7 @@
 //! What belongs here: where the file is looked for, what may stand in it, and errors that name the line.
 //! What does not: opening a switch, reading the patch list, knowing a profile's contents.
 //!
-//! Secrets are fetched when they are first asked for ([`Credential::snmp`]), so that an unset variable of a
+//! Secrets are fetched when they are first asked for ([`Credential::snmp`], [`Credential::http`]), so that an unset variable of a
 //! credential that this run does not use stops nothing, and a password store is asked once.
 
 use std::collections::BTreeMap;
@@ -17,7 +17,7 @@ use std::sync::Arc;
 use crate::patch::AliasPattern;
 
 pub use address::{Address, BadAddress};
-pub use credentials::{Credential, HttpCredentials, HttpLogin, HttpTrust};
+pub use credentials::Credential;
 pub use direct::{Direct, DirectAddress};
 pub use error::{ConfigError, Place};
 pub use find::{FILE_NAME, Lookup};
@@ -103,7 +103,10 @@ impl Switch {
     #[must_use]
     pub fn address(&self) -> String {
         let agent = self.agent.as_ref().map(|agent| agent.address.to_string());
-        let direct = self.direct.as_ref().map(|direct| direct.address.to_string());
+        let direct = self
+            .direct
+            .as_ref()
+            .map(|direct| direct.address.to_string());
         agent.or(direct).unwrap_or_default()
     }
 }

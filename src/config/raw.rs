@@ -102,6 +102,9 @@ pub(super) struct RawHttp {
     pub(super) token: Option<Text>,
     pub(super) ca: Option<Text>,
     pub(super) fingerprint: Option<Text>,
+    pub(super) insecure: Option<Spanned<bool>>,
+    pub(super) plain: Option<Spanned<bool>>,
+    pub(super) port: Option<Text>,
 }
 
 /// Ports, written as one text (`"1-22, 24"`) or as a list (`["1-22", "24"]`).

@@ -4,6 +4,7 @@ use std::sync::OnceLock;
 
 use super::control::Model;
 use super::spec::MAX_PORTS;
+use super::web::Family;
 
 /// The family of mirror objects that the switch's agent has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +19,8 @@ pub enum Profile {
     Zyxel4x,
     /// A switch that is told by a description.
     Described(&'static Model),
+    /// A switch that is told over HTTP.
+    Web(Family),
 }
 
 impl Profile {
@@ -34,6 +37,7 @@ impl Profile {
     pub fn every() -> Vec<Profile> {
         let mut every: Vec<Profile> = Profile::ALL.to_vec();
         every.extend(described().iter().map(Profile::Described));
+        every.extend(Family::ALL.map(Profile::Web));
         every.sort_by_key(|profile| profile.name());
         every
     }
@@ -47,6 +51,7 @@ impl Profile {
             Profile::DlinkDgs1210 => "dlink-dgs1210",
             Profile::Zyxel4x => "zyxel-4x",
             Profile::Described(model) => &model.name,
+            Profile::Web(family) => family.name(),
         }
     }
 
@@ -55,6 +60,7 @@ impl Profile {
     pub fn by_name(name: &str) -> Option<Profile> {
         let own = Profile::ALL.into_iter();
         own.chain(described().iter().map(Profile::Described))
+            .chain(Family::ALL.map(Profile::Web))
             .find(|profile| profile.name() == name)
     }
 
@@ -65,6 +71,31 @@ impl Profile {
             return MAX_PORTS;
         };
         model.most_ports.unwrap_or(MAX_PORTS)
+    }
+
+    /// What is printed beside a port.
+    pub(super) fn port_label(self, port: u32) -> String {
+        match self {
+            Profile::Web(Family::AosCx) => self.port_name(port),
+            Profile::Web(_)
+            | Profile::SmonPortcopy
+            | Profile::NetgearFastpath
+            | Profile::DlinkDgs1210
+            | Profile::Zyxel4x
+            | Profile::Described(_) => port.to_string(),
+        }
+    }
+
+    /// What such a switch calls a port, `ifName` included.
+    pub(super) fn port_name(self, port: u32) -> String {
+        match self {
+            Profile::Web(family) => family.port_name(port),
+            Profile::SmonPortcopy
+            | Profile::NetgearFastpath
+            | Profile::DlinkDgs1210
+            | Profile::Zyxel4x
+            | Profile::Described(_) => format!("port{port}"),
+        }
     }
 
     /// Reads the description of a switch that is not built in; it lives as long as the program.

@@ -11,7 +11,7 @@
 //! room knows that a switch is virtual; a lab hands out a configuration and a patch list as for any switch, and, for
 //! tests, the [`Truth`].
 
-use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread::JoinHandle;
@@ -41,6 +41,7 @@ mod site;
 mod spec;
 mod texts;
 mod traffic;
+mod web;
 mod world;
 
 #[cfg(test)]
@@ -53,6 +54,7 @@ pub use spec::{
     AgentSpec, Background, Bridge, Destination, Directions, Forges, Forwarding, MAX_PORTS,
     MIN_PORTS, MirrorAbility, Place, Services, Speaks, Spec, Suspect, Talk, User,
 };
+pub use web::Family;
 pub use world::WriteAttempt;
 
 /// A running lab. It stops when it is dropped.
@@ -71,6 +73,8 @@ pub struct Lab {
 pub struct Addresses {
     /// The switch's SNMP agent.
     pub switch: SocketAddr,
+    /// The switch's web interface, on a family that has one.
+    pub web: Option<SocketAddr>,
     /// The router's SNMP agent.
     pub router: SocketAddr,
     /// The suspect's NetBIOS name service, if the suspect is plugged in anywhere.
@@ -215,7 +219,7 @@ impl Lab {
         let port = suspect.filter(|port| *port != site.uplink);
         let port = port.and_then(|port| site.port(port)).map(|port| TruePort {
             number: port.number,
-            if_name: port.if_name(),
+            if_name: port.if_name.clone(),
             if_index: port.number.0 + self.spec.agent.if_index_offset,
             panel: port.panel.to_string(),
             position: format!("{:02}", port.position),
@@ -249,6 +253,14 @@ impl Lab {
         world.copying().to_vec()
     }
 
+    /// Returns what the switch's web interface shows of the mirror's configuration; `null` where it has none.
+    #[must_use]
+    pub fn web_state(&self) -> serde_json::Value {
+        let mut world = locked(&self.world);
+        world.tick_now();
+        world.control().dump()
+    }
+
     /// Returns everything that a manager with the right to write has tried to write to the switch, in order.
     #[must_use]
     pub fn write_attempts(&self) -> Vec<WriteAttempt> {
@@ -270,6 +282,7 @@ impl Drop for Lab {
 /// The sockets of a lab, bound before anything starts.
 struct Doors {
     switch: UdpSocket,
+    web: Option<TcpListener>,
     router: UdpSocket,
     netbios: Option<UdpSocket>,
     sensor: UdpSocket,
@@ -279,6 +292,14 @@ struct Doors {
 impl Doors {
     fn open(spec: &Spec, site: &Site) -> Result<Doors, LabError> {
         let switch = bind("the switch's agent", SWITCH_IP, spec.agent.switch_port)?;
+        let web = match spec.profile {
+            Profile::Web(_) => Some(listen("the web interface", SWITCH_IP, spec.agent.web_port)?),
+            Profile::SmonPortcopy
+            | Profile::NetgearFastpath
+            | Profile::DlinkDgs1210
+            | Profile::Zyxel4x
+            | Profile::Described(_) => None,
+        };
         let router = bind("the router's agent", ROUTER_IP, spec.agent.router_port)?;
         let netbios = site
             .suspect()
@@ -290,12 +311,18 @@ impl Doors {
         let sensor = bind("the TZSP stream", SWITCH_IP, 0)?;
         let addresses = Addresses {
             switch: address_of(&switch)?,
+            web: web
+                .as_ref()
+                .map(TcpListener::local_addr)
+                .transpose()
+                .map_err(LabError::Threads)?,
             router: address_of(&router)?,
             netbios: netbios.as_ref().map(address_of).transpose()?,
             capture: capture_address(spec)?,
         };
         Ok(Doors {
             switch,
+            web,
             router,
             netbios,
             sensor,
@@ -307,6 +334,15 @@ impl Doors {
 fn bind(service: &'static str, ip: Ipv4Addr, port: u16) -> Result<UdpSocket, LabError> {
     let address = SocketAddr::from((ip, port));
     UdpSocket::bind(address).map_err(|source| LabError::Bind {
+        service,
+        address,
+        source,
+    })
+}
+
+fn listen(service: &'static str, ip: Ipv4Addr, port: u16) -> Result<TcpListener, LabError> {
+    let address = SocketAddr::from((ip, port));
+    TcpListener::bind(address).map_err(|source| LabError::Bind {
         service,
         address,
         source,
@@ -388,6 +424,20 @@ async fn start_services(
     );
     tokio::spawn(Arc::new(front.map_err(LabError::Threads)?).run());
     tokio::spawn(log_end(server.run(restarted)));
+
+    if let (Some(listener), Profile::Web(family)) = (doors.web, spec.profile) {
+        listener.set_nonblocking(true).map_err(LabError::Threads)?;
+        let listener = tokio::net::TcpListener::from_std(listener).map_err(LabError::Threads)?;
+        let (user, password) = spec.agent.web_user.clone();
+        let entrance = web::Entrance {
+            family,
+            user,
+            password,
+            read_only: spec.faults.read_only,
+            login_lasts: spec.agent.login_lasts,
+        };
+        tokio::spawn(web::serve(listener, entrance, Arc::clone(world)));
+    }
 
     let mib = router_mib(site, world);
     let (server, agent) = Server::start(&spec.agent, true, mib)

@@ -41,6 +41,8 @@ const HOST_OUIS: [[u8; 3]; 5] = [
 #[derive(Clone, Debug)]
 pub(super) struct PortSite {
     pub(super) number: BridgePort,
+    /// `ifName`, which has the number that is printed beside the port in it.
+    pub(super) if_name: String,
     pub(super) up: bool,
     pub(super) panel: char,
     pub(super) position: u32,
@@ -49,7 +51,7 @@ pub(super) struct PortSite {
 }
 
 impl PortSite {
-    fn new(number: u32) -> Self {
+    fn new(number: u32, if_name: String) -> Self {
         let place = number - 1;
         let panel = u8::try_from(place / 24).unwrap_or(u8::MAX);
         let pair = place / 2;
@@ -57,17 +59,13 @@ impl PortSite {
         let side = if place.is_multiple_of(2) { 'A' } else { 'B' };
         PortSite {
             number: BridgePort(number),
+            if_name,
             up: true,
             panel: char::from(b'A'.saturating_add(panel)),
             position: 1 + place % 24,
             outlet: format!("{room}-{side}"),
             room,
         }
-    }
-
-    /// ifName, and the label that is printed beside the port with `port` before it.
-    pub(super) fn if_name(&self) -> String {
-        format!("port{}", self.number.0)
     }
 }
 
@@ -108,7 +106,9 @@ impl Site {
     /// Draws a building.
     pub(super) fn draw(spec: &Spec) -> Site {
         let mut rng = Rng::with_seed(spec.seed);
-        let mut ports: Vec<PortSite> = (1..=spec.ports).map(PortSite::new).collect();
+        let mut ports: Vec<PortSite> = (1..=spec.ports)
+            .map(|port| PortSite::new(port, spec.profile.port_name(port)))
+            .collect();
         let uplink = BridgePort(spec.ports - 1);
         let destination = BridgePort(spec.ports);
         for port in &mut ports {

@@ -68,6 +68,7 @@ impl Spec {
     #[must_use]
     pub fn on_free_ports(mut self) -> Self {
         self.agent.switch_port = 0;
+        self.agent.web_port = 0;
         self.agent.router_port = 0;
         self.services.netbios_port = 0;
         self.services.capture.set_port(0);
@@ -348,6 +349,14 @@ pub enum Destination {
 pub struct AgentSpec {
     /// The switch's UDP port; 0 takes a free one.
     pub switch_port: u16,
+    /// The TCP port of the switch's web interface, where the family has one; 0 takes a free one.
+    pub web_port: u16,
+    /// User name and password of the web interface; the password is the key, where the family wants one.
+    pub web_user: (String, String),
+    /// How many requests a login to the web interface is good for; without end, if absent.
+    pub login_lasts: Option<u32>,
+    /// Whether the configuration that the lab hands out has no `snmp`, for switches that are told over HTTP.
+    pub web_only: bool,
     /// The router's UDP port; 0 takes a free one.
     pub router_port: u16,
     /// The community that may read.
@@ -367,6 +376,10 @@ pub struct AgentSpec {
 impl Default for AgentSpec {
     fn default() -> Self {
         AgentSpec {
+            web_port: 8078,
+            web_user: ("admin".to_owned(), "mirror".to_owned()),
+            login_lasts: None,
+            web_only: false,
             switch_port: 1161,
             router_port: 1161,
             read_community: "public".to_owned(),

@@ -1,11 +1,14 @@
 //! What a lab hands out to be used like any other switch: the configuration, the patch list.
 
 use std::fmt::Write as _;
+use std::net::SocketAddr;
 
 use crate::snmp::{AuthProtocol, PrivProtocol};
 
 use super::Lab;
+use super::family::Profile;
 use super::spec::{Speaks, User};
+use super::web::Family;
 
 /// The switch's name in the configuration and in the patch list.
 const SWITCH: &str = "office-1";
@@ -15,7 +18,26 @@ impl Lab {
     #[must_use]
     pub fn config_yaml(&self) -> String {
         let addresses = self.addresses();
-        let credentials = self.credentials_yaml();
+        let snmp = format!("    snmp: {}\n", self.credentials_yaml());
+        let web = addresses
+            .web
+            .map(|web| self.web_yaml(web))
+            .unwrap_or_default();
+        // A web interface alone leaves the routers a credential of their own.
+        let web_only = self.spec.agent.web_only && !web.is_empty();
+        let (switch_credentials, router_credentials, routers) = if web_only {
+            (web, format!("  gateways:\n{snmp}"), "gateways")
+        } else {
+            (snmp + &web, String::new(), "lab")
+        };
+        let uplinks = if web_only {
+            format!(
+                "    uplinks: [\"{}\"]\n",
+                self.spec.profile.port_label(self.site.uplink.0)
+            )
+        } else {
+            String::new()
+        };
         let identify = addresses
             .netbios
             .map(|service| format!("identify: {{ netbios_port: {} }}\n", service.port()));
@@ -28,19 +50,31 @@ impl Lab {
              \x20   credentials: lab\n\
              \x20   destination: \"{destination}\"\n\
              \x20   sniff: tzsp://{capture}\n\
+             {uplinks}\
              routers:\n\
-             \x20 gw: {{ address: \"{router}\", credentials: lab }}\n\
+             \x20 gw: {{ address: \"{router}\", credentials: {routers} }}\n\
              credentials:\n\
              \x20 lab:\n\
-             \x20   snmp: {credentials}\n\
+             {switch_credentials}\
+             {router_credentials}\
              patch: patch.csv\n\
              {identify}",
             profile = self.spec.profile.name(),
             switch = addresses.switch,
-            destination = self.site.destination.0,
+            destination = self.spec.profile.port_label(self.site.destination.0),
             capture = addresses.capture,
             router = addresses.router,
         )
+    }
+
+    fn web_yaml(&self, web: SocketAddr) -> String {
+        let (user, password) = &self.spec.agent.web_user;
+        let port = web.port();
+        let who = match self.spec.profile {
+            Profile::Web(Family::Vyos) => format!("token: {password:?}"),
+            _ => format!("user: {user:?}, password: {password:?}"),
+        };
+        format!("    http: {{ {who}, plain: true, port: {port} }}\n")
     }
 
     fn credentials_yaml(&self) -> String {
@@ -60,7 +94,7 @@ impl Lab {
     pub fn patch_csv(&self) -> String {
         let mut text = "switch,port,panel,position,outlet,room,note\n".to_owned();
         for port in &self.site.ports {
-            let number = port.number.0;
+            let label = self.spec.profile.port_label(port.number.0);
             let note = match port.number {
                 number if number == self.site.uplink => "to core-1",
                 number if number == self.site.destination => "analyzer",
@@ -69,7 +103,7 @@ impl Lab {
             // Writing into a String cannot fail.
             let _written = writeln!(
                 text,
-                "{SWITCH},{number},{},{:02},{},{},{note}",
+                "{SWITCH},{label},{},{:02},{},{},{note}",
                 port.panel, port.position, port.outlet, port.room
             );
         }

@@ -294,6 +294,24 @@ impl World {
         &self.attempts
     }
 
+    /// How long the switch takes to answer a write.
+    pub(super) fn answers_after(&self) -> Duration {
+        let latency = self.spec.faults.write_latency;
+        latency.map(|latency| latency.answer).unwrap_or_default()
+    }
+
+    /// Tells whether the hardware can do what a draft configures.
+    pub(super) fn fits_the_hardware(&self, draft: &dyn Control) -> bool {
+        control::fits(draft, &self.hardware)
+    }
+
+    /// Keeps what a request has moved on that configures nothing: an open revision, say.
+    pub(super) fn keep(&mut self, draft: Box<dyn Control>) {
+        if !self.is_down() {
+            self.control = draft;
+        }
+    }
+
     /// Carries out an accepted write request.
     pub(super) fn commit(&mut self, draft: Box<dyn Control>, now: Moment) {
         if self.is_down() {

@@ -1,5 +1,6 @@
 //! The switches of a run: which ones, and how each is opened.
 
+use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::Path;
 use std::rc::Rc;
 
@@ -12,14 +13,17 @@ use super::task::Desk;
 use crate::clock::{Clock, LiveClock};
 use crate::config::{Agent, Config, Switch};
 use crate::error::{Exit, Failure};
+use crate::http;
 use crate::mirror::direct::Device;
 use crate::mirror::{
-    self, DryRun, Inspection, ManualMirror, ManualRequest, Mirror, OpenRequest, Operator, Way, numbered_ports,
+    self, Agents, DryRun, Inspection, ManualMirror, ManualRequest, Mirror, OpenRequest, Operator,
+    Way, numbered_ports,
 };
 use crate::port::PortTable;
 use crate::profile::{self, Profile, Shape};
 use crate::sniff::Source;
 use crate::snmp::{Client, Snmp, SnmpError, Timing};
+use crate::tables::web_ports;
 
 /// Returns the switches with these names, or all.
 ///
@@ -42,18 +46,19 @@ pub fn chosen<'a>(config: &'a Config, names: &[String]) -> Result<Vec<&'a Switch
         .collect::<Result<_, _>>()?)
 }
 
-/// A switch with its profile and, unless a person operates it, a way to reach it.
+/// A switch with its profile and, unless a person operates it, a way to ask and tell it.
 pub struct Opened {
     name: String,
     destination: String,
     /// The family's profile.
     pub profile: Profile,
-    client: Option<Client>,
+    snmp: Option<Client>,
+    http: Option<http::Client>,
     device: Option<Device>,
-    address: Option<std::net::SocketAddr>,
+    address: Option<SocketAddr>,
 }
 
-/// Reads the profile and makes the client.
+/// Reads the profile and makes the clients.
 ///
 /// # Errors
 /// A bad profile, an unknown host, a v3 login that is refused.
@@ -62,24 +67,34 @@ pub fn open(switch: &Switch, config: &Config) -> Result<Opened, Failure> {
     let profile = profile::load(&switch.profile, folder)?;
     direct::fits(switch, &profile)?;
     let device = switch.direct.as_ref().map(direct::open).transpose()?;
-    let client = switch
-        .agent
-        .as_ref()
-        .map(|agent| connect(&switch.name, agent))
-        .transpose()?;
     let managed_at = device.as_ref().and_then(direct::managed_at);
-    let address = client.as_ref().map(Client::address).or(managed_at);
-    Ok(Opened {
+    let mut opened = Opened {
         name: switch.name.clone(),
         destination: switch.destination.clone(),
-        profile,
-        client,
+        snmp: None,
+        http: None,
         device,
-        address,
-    })
+        address: managed_at,
+        profile,
+    };
+    let Some(agent) = &switch.agent else {
+        return Ok(opened);
+    };
+    if let Some(described) = &opened.profile.http {
+        opened.http = Some(connect_http(&switch.name, agent, described)?);
+    }
+    if opened.http.is_none() || agent.credential.has_snmp() {
+        opened.snmp = Some(connect(&switch.name, agent)?);
+    }
+    let by_snmp = opened.snmp.as_ref().map(Client::address);
+    opened.address = by_snmp.or(opened.address).or_else(|| {
+        let host = agent.address.host.as_str();
+        (host, 443).to_socket_addrs().ok()?.next()
+    });
+    Ok(opened)
 }
 
-/// Makes a client for a device of the configuration.
+/// Makes an SNMP client for a device of the configuration.
 ///
 /// # Errors
 /// A secret that cannot be had, an unknown host, a v3 login that is refused.
@@ -93,47 +108,97 @@ pub fn connect(name: &str, agent: &Agent) -> Result<Client, Failure> {
     )?)
 }
 
-/// Finds the way to a switch that is to be put back.
+/// Makes an HTTP client for a switch of the configuration. The port of its address is SNMP's, where that is asked too.
+fn connect_http(
+    name: &str,
+    agent: &Agent,
+    described: &profile::http::Http,
+) -> Result<http::Client, Failure> {
+    let access = agent.credential.http()?;
+    let port = agent.address.port.filter(|_| !agent.credential.has_snmp());
+    Ok(http::Client::connect(
+        name,
+        &agent.address.host,
+        port,
+        &access,
+        described,
+        http::Timing::default(),
+    )?)
+}
+
+/// Finds the way to a switch that is to be put back as `profile` says.
 ///
 /// # Errors
-/// It has no address, or cannot be reached.
-pub fn way(switch: &Switch) -> Result<Way, Failure> {
-    match (&switch.direct, &switch.agent) {
-        (Some(direct), _) => Ok(Way::Direct(direct::open(direct)?)),
-        (None, Some(agent)) => Ok(Way::Snmp(Box::new(connect(&switch.name, agent)?))),
-        (None, None) => Err(Failure::new(
+/// It has no address, a secret cannot be had, the host is unknown, a v3 login is refused.
+pub fn way(switch: &Switch, profile: &Profile) -> Result<Way, Failure> {
+    if let Some(direct) = &switch.direct {
+        return Ok(Way::Direct(direct::open(direct)?));
+    }
+    let agent = switch.agent.as_ref().ok_or_else(|| {
+        Failure::new(
             Exit::Usage,
             format!("`{}` has no address in the configuration", switch.name),
         )
-        .hint("add `address:`, or put the mirror back by hand")),
-    }
+        .hint("add `address:`, or put the mirror back by hand")
+    })?;
+    Ok(Way::Agents(match &profile.http {
+        Some(described) => Agents {
+            snmp: None,
+            http: Some(Box::new(connect_http(&switch.name, agent, described)?)),
+        },
+        None => Box::new(connect(&switch.name, agent)?).into(),
+    }))
 }
 
 impl Opened {
-    /// Returns the client of a switch that is asked over SNMP.
+    /// Returns the SNMP client, where the switch is asked over SNMP.
     pub(super) fn client(&mut self) -> Option<&mut Client> {
-        self.client.as_mut()
+        self.snmp.as_mut()
     }
 
-    /// Returns what it is, if it is told without SNMP.
+    /// Returns what it is, if it is told without an agent.
     pub(super) fn device(&self) -> Option<&Device> {
         self.device.as_ref()
     }
 
-    /// Tells whether the credential has a right to write; where there is none, the system decides.
+    /// Tells whether the credential has a right to write, as far as it says so itself.
     pub(super) fn may_write(&self) -> bool {
-        self.device.is_some() || self.client.as_ref().is_some_and(Client::may_write)
+        self.device.is_some()
+            || self.http.is_some()
+            || self.snmp.as_ref().is_some_and(Client::may_write)
+    }
+
+    /// Tells whether only a person can operate it.
+    fn is_manual(&self) -> bool {
+        let told = self.snmp.is_some() || self.http.is_some();
+        self.device.is_none() && (self.profile.shape == Shape::Manual || !told)
+    }
+
+    /// Splits off the way to it.
+    fn into_way(self) -> (String, Profile, Way) {
+        let way = match self.device {
+            Some(device) => Way::Direct(device),
+            None => Way::Agents(Agents {
+                snmp: self.snmp.map(|snmp| Box::new(snmp) as Box<dyn Snmp>),
+                http: self.http.map(|http| Box::new(http) as Box<dyn http::Http>),
+            }),
+        };
+        (self.name, self.profile, way)
     }
 
     /// Looks at its mirror, unless a person operates it.
     pub(super) fn inspect(self, ports: &PortTable) -> Option<Result<Inspection, Failure>> {
+        if self.is_manual() {
+            return None;
+        }
         let clock = Rc::new(LiveClock::start());
-        let inspection = match (self.device, self.client) {
-            (Some(device), _) => mirror::direct::inspect(&self.name, &self.profile, ports, device, clock),
-            (None, Some(client)) if self.profile.shape != Shape::Manual => {
-                mirror::inspect(&self.name, &self.profile, ports, Box::new(client), clock)
+        let inspection = match self.into_way() {
+            (name, profile, Way::Direct(device)) => {
+                mirror::direct::inspect(&name, &profile, ports, device, clock)
             }
-            (None, _) => return None,
+            (name, profile, Way::Agents(agents)) => {
+                mirror::inspect(&name, &profile, ports, agents, clock)
+            }
         };
         Some(inspection.map_err(Failure::from))
     }
@@ -142,16 +207,21 @@ impl Opened {
     ///
     /// # Errors
     /// The switch cannot be taken over, or a person operates it.
-    pub(super) fn take_over_as(self, request: &OpenRequest<'_>) -> Result<Box<dyn Mirror>, Failure> {
-        match (self.device, self.client) {
-            (Some(device), _) => Ok(mirror::direct::open(request, device)?),
-            (None, Some(client)) => Ok(Box::new(mirror::open(request, Box::new(client))?)),
-            (None, None) => Err(Failure::new(Exit::Usage, "the switch has no address")),
+    pub(super) fn take_over_as(
+        self,
+        request: &OpenRequest<'_>,
+    ) -> Result<Box<dyn Mirror>, Failure> {
+        if self.device.is_none() && self.snmp.is_none() && self.http.is_none() {
+            return Err(Failure::new(Exit::Usage, "the switch has no address"));
+        }
+        match self.into_way() {
+            (_, _, Way::Direct(device)) => Ok(mirror::direct::open(request, device)?),
+            (_, _, Way::Agents(agents)) => Ok(Box::new(mirror::open(request, agents)?)),
         }
     }
 
-    /// Reads what the switch tells about itself. A switch that only a person can operate tells nothing but the
-    /// number of its ports, which is in the profile.
+    /// Reads what the switch tells about itself. One that is not asked over SNMP tells its ports and no more; one
+    /// that only a person can operate tells nothing but their number, which is in the profile.
     ///
     /// # Errors
     /// The switch cannot be asked.
@@ -163,13 +233,40 @@ impl Opened {
         if let Some(device) = &self.device {
             return direct::survey(device, &self.destination, wanted, tell);
         }
-        match &mut self.client {
-            Some(client) => Ok(Survey::read(client, wanted, tell)?),
-            None => Ok(Survey {
+        if let Some(client) = &mut self.snmp {
+            return Ok(Survey::read(client, wanted, tell)?);
+        }
+        let Some(http) = &mut self.http else {
+            return Ok(Survey {
                 ports: numbered_ports(self.profile.ports.unwrap_or(0)),
                 ..Survey::default()
-            }),
+            });
+        };
+        let described = self
+            .profile
+            .http
+            .as_ref()
+            .and_then(|http| http.ports.as_ref());
+        let described = described.ok_or_else(|| {
+            Failure::new(
+                Exit::Usage,
+                format!(
+                    "the profile `{}` does not say where the ports stand",
+                    self.profile.name
+                ),
+            )
+            .hint("add `snmp:` to the switch's credential: its ports are then read over SNMP")
+        })?;
+        if wanted.uplinks {
+            tell(&Event::Warning(format!(
+                "{} is not asked over SNMP, so its uplinks are not known; name them with `uplinks:`",
+                self.name
+            )));
         }
+        Ok(Survey {
+            ports: web_ports::read(http, described)?,
+            ..Survey::default()
+        })
     }
 
     /// Tells whether the switch is managed through the port that becomes the mirror's destination.
@@ -191,11 +288,7 @@ impl Opened {
         request: &Takeover<'_>,
         operator: Box<dyn Operator + 'o>,
     ) -> Result<Box<dyn Mirror + 'o>, Failure> {
-        if self.device.is_some() {
-            let (name, profile) = (self.name.clone(), self.profile.clone());
-            return self.take_over_as(&request.to_open(&name, &profile));
-        }
-        let (Some(client), false) = (self.client, self.profile.shape == Shape::Manual) else {
+        if self.is_manual() {
             let request = ManualRequest {
                 switch: &self.name,
                 profile: &self.profile,
@@ -205,29 +298,34 @@ impl Opened {
                 clock: Rc::clone(&request.clock),
             };
             return Ok(Box::new(ManualMirror::open(&request, operator)));
-        };
-        if !client.may_write() {
-            let agent = client.agent().to_owned();
+        }
+        if !self.may_write() {
+            let agent = self
+                .snmp
+                .as_ref()
+                .map_or("", |client| client.agent())
+                .to_owned();
             return Err(SnmpError::NoWriteRight { agent }.into());
         }
-        let request = request.to_open(&self.name, &self.profile);
-        Ok(Box::new(mirror::open(&request, Box::new(client))?))
+        let (name, profile) = (self.name.clone(), self.profile.clone());
+        self.take_over_as(&request.to_open(&name, &profile))
     }
 
     /// Says what the first change would send, one line a request; writes nothing.
     pub(super) fn plan(self, request: &Takeover<'_>) -> Result<Vec<String>, Failure> {
-        let wanted = &request.roles.candidates;
-        if let Some(device) = self.device {
-            let request = request.to_open(&self.name, &self.profile);
-            return Ok(mirror::direct::plan(&request, device, wanted)?);
-        }
-        let (Some(client), false) = (self.client, self.profile.shape == Shape::Manual) else {
+        if self.is_manual() {
             return Ok(vec!["tell you which ports to tick".to_owned()]);
+        }
+        let wanted = &request.roles.candidates;
+        let (name, profile, way) = self.into_way();
+        let agents = match way {
+            Way::Direct(device) => {
+                let request = request.to_open(&name, &profile);
+                return Ok(mirror::direct::plan(&request, device, wanted)?);
+            }
+            Way::Agents(agents) => agents,
         };
-        let mut dry = DryRun::open(
-            &request.to_open(&self.name, &self.profile),
-            Box::new(client),
-        )?;
+        let mut dry = DryRun::open(&request.to_open(&name, &profile), agents)?;
         dry.set_sources(wanted)?;
         Ok(dry.planned().to_vec())
     }
@@ -289,7 +387,8 @@ pub fn finish_interrupted_run(
     desk.show(&Event::Restoring {
         switch: &switch.name,
     });
-    mirror::repair(&journal, state, way(switch)?, Rc::new(clock))?;
+    let way = way(switch, &journal.profile(state)?)?;
+    mirror::repair(&journal, state, way, Rc::new(clock))?;
     desk.show(&Event::Restored {
         switch: &switch.name,
     });

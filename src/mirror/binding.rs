@@ -111,7 +111,11 @@ impl Objects {
         };
         Objects {
             list: profile.objects.iter().filter_map(bind).collect(),
-            numbering: profile.numbering.clone(),
+            // What is told over HTTP goes by the ports' names, and the place stands for the port until then.
+            numbering: match profile.http {
+                Some(_) => Numbering::Position,
+                None => profile.numbering.clone(),
+            },
             rows_per_request: profile.limits.rows_per_request,
         }
     }

@@ -5,11 +5,15 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use crate::clock::Clock;
+use crate::port::PortTable;
+use crate::profile::http::Scope;
 use crate::profile::{Direction, Profile};
-use crate::snmp::{Oid, Snmp, SnmpError};
+use crate::snmp::{Oid, Snmp};
 
 use super::MirrorError;
+use super::agent::{AgentError, Agents};
 use super::binding::Objects;
+use super::driver::entries::{self, Call, Entries};
 use super::driver::{self, Batch, Driver, Seen, Situation, Task};
 use super::guard::{Blocked, Guard};
 use super::state::State;
@@ -28,6 +32,9 @@ const PATIENCE: [Duration; 6] = [
     Duration::from_millis(800),
     Duration::from_millis(1600),
 ];
+/// How long a step around a change may take until it shows that it is done, and how often that is looked at.
+const STEP_PATIENCE: Duration = Duration::from_secs(30);
+const STEP_PAUSE: Duration = Duration::from_millis(300);
 /// Pause before an unreachable switch is asked again while putting back.
 const RETRY_PAUSE: Duration = Duration::from_secs(1);
 
@@ -49,7 +56,21 @@ pub(super) struct Reached {
     /// Whether the goal is reached.
     pub(super) done: bool,
     /// The last thing that went wrong on the way.
-    pub(super) trouble: Option<SnmpError>,
+    pub(super) trouble: Option<AgentError>,
+}
+
+/// One request that changes the switch.
+pub(super) enum Write {
+    /// A SET.
+    Set(Batch),
+    /// An HTTP request.
+    Call(Box<Call>),
+}
+
+/// How the switch is told.
+enum Driven {
+    ByObjects(Box<dyn Driver>),
+    ByEntries(Box<Entries>),
 }
 
 /// The mirror objects of one switch, at hand.
@@ -58,56 +79,67 @@ pub(super) struct Controls {
     pub(super) switch: String,
     pub(super) objects: Objects,
     guard: Guard,
-    driver: Box<dyn Driver>,
+    driver: Driven,
     clock: Rc<dyn Clock>,
 }
 
 impl Controls {
-    /// Takes hold of a switch's mirror objects below `base`.
+    /// Takes hold of a switch's mirror: its objects below `base`, or its entries. Only putting back needs no `ports`.
     pub(super) fn new(
         switch: &str,
         profile: &Profile,
         base: Option<&Oid>,
-        task: Task,
-        snmp: Box<dyn Snmp>,
+        (task, ports): (Task, Option<&PortTable>),
+        agents: Agents,
         clock: Rc<dyn Clock>,
     ) -> Result<Self, MirrorError> {
         let objects = Objects::bind(profile, base);
+        let driver = match &profile.http {
+            Some(http) => Driven::ByEntries(Box::new(Entries::new(http, profile, ports, task))),
+            None => Driven::ByObjects(drive(profile, &objects, task)?),
+        };
         Ok(Controls {
             switch: switch.to_owned(),
-            driver: drive(profile, &objects, task)?,
+            driver,
             objects,
-            guard: Guard::new(snmp, Rc::clone(&clock), profile.timing.spacing),
+            guard: Guard::new(agents, Rc::clone(&clock), profile.timing.spacing),
             clock,
         })
     }
 
     /// Goes on with another task: which session is ours shows only once the state was read.
     pub(super) fn use_task(&mut self, profile: &Profile, task: Task) -> Result<(), MirrorError> {
-        self.driver = drive(profile, &self.objects, task)?;
+        match &mut self.driver {
+            Driven::ByEntries(entries) => entries.use_task(task),
+            Driven::ByObjects(driver) => *driver = drive(profile, &self.objects, task)?,
+        }
         Ok(())
     }
 
-    /// Reads every kept object.
+    /// Reads every kept object or entry.
     pub(super) fn read(&mut self) -> Result<State, MirrorError> {
-        let objects = &self.objects;
-        objects
-            .read(self.guard.reader())
-            .map_err(|source| MirrorError::Snmp {
-                switch: self.switch.clone(),
-                doing: "read the mirror state",
-                source,
-            })
+        let read = self.try_read();
+        read.map_err(|error| MirrorError::asking(&self.switch, "read the mirror state", error))
     }
 
-    /// For reading what is no mirror object.
-    pub(super) fn reader(&mut self) -> &mut dyn Snmp {
-        self.guard.reader()
+    fn try_read(&mut self) -> Result<State, AgentError> {
+        match &self.driver {
+            Driven::ByObjects(_) => Ok(self.objects.read(self.guard.snmp()?)?),
+            Driven::ByEntries(driver) => Ok(entries::read(&driver.http, self.guard.http()?)?),
+        }
+    }
+
+    /// For reading what is no mirror object, where the switch has an SNMP agent.
+    pub(super) fn reader(&mut self) -> Option<&mut dyn Snmp> {
+        self.guard.snmp().ok()
     }
 
     /// Reads which mirrors a state holds.
     pub(super) fn seen(&self, state: &State) -> Vec<Seen> {
-        self.driver.seen(state)
+        match &self.driver {
+            Driven::ByObjects(driver) => driver.seen(state),
+            Driven::ByEntries(entries) => entries.seen(state),
+        }
     }
 
     /// Tells whether somebody's edits wait to be applied: ours would make them live, too.
@@ -128,17 +160,35 @@ impl Controls {
         then: &State,
         goal: Goal<'_>,
         attempt: u32,
-    ) -> Vec<Batch> {
+    ) -> Vec<Write> {
         let situation = Situation { now, then, attempt };
-        match goal {
-            Goal::Sources(wanted) => self.driver.plan(situation, wanted),
-            Goal::AsBefore => self.driver.plan_restore(situation),
+        match &self.driver {
+            Driven::ByObjects(driver) => {
+                let batches = match goal {
+                    Goal::Sources(wanted) => driver.plan(situation, wanted),
+                    Goal::AsBefore => driver.plan_restore(situation),
+                };
+                batches.into_iter().map(Write::Set).collect()
+            }
+            Driven::ByEntries(entries) => {
+                let calls = match goal {
+                    Goal::Sources(wanted) => entries.plan(situation, wanted),
+                    Goal::AsBefore => entries.plan_restore(situation),
+                };
+                calls
+                    .into_iter()
+                    .map(|call| Write::Call(Box::new(call)))
+                    .collect()
+            }
         }
     }
 
     /// Says what differs from the state before the run.
     pub(super) fn differences(&self, now: &State, then: &State) -> Vec<String> {
-        self.driver.differences(now, then)
+        match &self.driver {
+            Driven::ByObjects(driver) => driver.differences(now, then),
+            Driven::ByEntries(entries) => entries.differences(now, then),
+        }
     }
 
     fn is_there(&self, now: &State, then: &State, goal: Goal<'_>) -> bool {
@@ -175,10 +225,10 @@ impl Controls {
                 reached.done = true;
                 return Ok(reached);
             }
-            let batches = self.plan(&now, then, goal, attempt);
+            let writes = self.plan(&now, then, goal, attempt);
             reached.now = Some(now);
-            let trouble = self.send(&batches, &mut reached.writes)?;
-            if matches!(trouble, Some(SnmpError::Refused { .. })) {
+            let trouble = self.send(&writes, &mut reached.writes)?;
+            if trouble.as_ref().is_some_and(AgentError::is_refusal) {
                 attempt += 1;
             }
             let acknowledged = trouble.is_none();
@@ -209,8 +259,12 @@ impl Controls {
     ) -> Result<Option<State>, MirrorError> {
         match (self.read(), goal) {
             (Ok(state), _) => Ok(Some(state)),
-            (Err(MirrorError::Snmp { source, .. }), Goal::AsBefore) => {
-                reached.trouble = Some(source);
+            (Err(error), Goal::AsBefore) => {
+                reached.trouble = match error {
+                    MirrorError::Snmp { source, .. } => Some(source.into()),
+                    MirrorError::Http { source, .. } => Some(source),
+                    error => return Err(error),
+                };
                 self.clock.sleep_until(self.clock.now() + RETRY_PAUSE);
                 Ok(None)
             }
@@ -218,26 +272,34 @@ impl Controls {
         }
     }
 
-    /// Sends the batches; returns what went wrong, if anything did.
+    /// Sends what is to be written; returns what went wrong, if anything did.
     fn send(
         &mut self,
-        batches: &[Batch],
+        list: &[Write],
         writes: &mut u32,
-    ) -> Result<Option<SnmpError>, MirrorError> {
+    ) -> Result<Option<AgentError>, MirrorError> {
         let mut trouble = None;
-        for batch in batches {
-            tracing::debug!(switch = %self.switch, "SET {}", self.describe(batch));
-            match self.guard.set(&self.objects, &batch.bindings) {
+        let mut brought = Scope::default();
+        for write in list {
+            tracing::debug!(switch = %self.switch, "{}", self.describe(write));
+            let (sent, essential) = match write {
+                Write::Set(batch) => (
+                    self.guard.set(&self.objects, &batch.bindings),
+                    batch.essential,
+                ),
+                Write::Call(call) => (self.call(call, &mut brought), true),
+            };
+            match sent {
                 Ok(()) => *writes += 1,
-                Err(Blocked::Outside(oid)) => {
+                Err(Blocked::Outside(what)) => {
                     return Err(MirrorError::OutsideProfile {
                         switch: self.switch.clone(),
-                        oid,
+                        what,
                     });
                 }
-                Err(Blocked::Sent(error @ SnmpError::Refused { .. })) => {
+                Err(Blocked::Sent(error)) if error.is_refusal() => {
                     trouble = Some(error);
-                    if batch.essential {
+                    if essential {
                         break;
                     }
                 }
@@ -249,6 +311,31 @@ impl Controls {
             }
         }
         Ok(trouble)
+    }
+
+    /// Sends one HTTP request, keeps what its answer brings, and waits until it is done where it says when that is.
+    fn call(&mut self, call: &Call, brought: &mut Scope) -> Result<(), Blocked> {
+        let Driven::ByEntries(entries) = &self.driver else {
+            return Err(Blocked::Outside(call.request.path.clone()));
+        };
+        let mut scope = call.scope.clone();
+        scope.texts.extend(brought.texts.clone());
+        let until = self.clock.now() + STEP_PATIENCE;
+        loop {
+            let answer = self.guard.call(entries, call, &scope)?;
+            if let Some(take) = &call.take {
+                brought.texts.extend(take.read(&answer.body).texts);
+            }
+            let done = call
+                .until
+                .as_ref()
+                .is_none_or(|sign| sign.shows(&answer.body));
+            // A step that never shows its end is seen in what is read back.
+            if done || self.clock.now() >= until {
+                return Ok(());
+            }
+            self.clock.sleep_until(self.clock.now() + STEP_PAUSE);
+        }
     }
 
     /// Waits until acknowledged writes show; returns whether anything has changed at all.
@@ -274,8 +361,8 @@ impl Controls {
         Ok(false)
     }
 
-    /// Writes a batch as a person would: `portCopyStatus.5.24 = 4`.
-    pub(super) fn describe(&self, batch: &Batch) -> String {
+    /// Writes a request as a person would: `portCopyStatus.5.24 = 4`, `PUT /rest/v10.08/system/mirrors/1 {…}`.
+    pub(super) fn describe(&self, write: &Write) -> String {
         let part = |binding: &crate::snmp::VarBind| {
             let value = match (&binding.value.as_i64(), binding.value.as_octets()) {
                 (Some(number), _) => number.to_string(),
@@ -284,12 +371,13 @@ impl Controls {
             };
             format!("{} = {value}", self.objects.name(&binding.oid))
         };
-        batch
-            .bindings
-            .iter()
-            .map(part)
-            .collect::<Vec<_>>()
-            .join(", ")
+        match write {
+            Write::Set(batch) => {
+                let parts: Vec<String> = batch.bindings.iter().map(part).collect();
+                parts.join(", ")
+            }
+            Write::Call(call) => call.to_string(),
+        }
     }
 }
 

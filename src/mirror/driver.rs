@@ -16,6 +16,7 @@ use super::state::State;
 
 mod changes;
 mod commands;
+pub(crate) mod entries;
 mod pairs;
 mod rows;
 mod settings;
@@ -41,6 +42,8 @@ pub(crate) struct Seen {
     pub(crate) destination: Option<u32>,
     /// The source ports' numbers and what is copied of each.
     pub(crate) sources: BTreeMap<u32, Direction>,
+    /// What is copied besides and is no port: `Vlan10`.
+    pub(crate) others: Vec<String>,
     /// Whether frames are copied now.
     pub(crate) active: bool,
 }
@@ -90,7 +93,7 @@ pub(crate) fn driver_for(
     task: Task,
 ) -> Option<Box<dyn Driver>> {
     let has_unit = |object: &crate::profile::Object| object.index.has(IndexPart::Unit);
-    if profile.objects.iter().any(has_unit) || !profile.requests.is_empty() {
+    if profile.objects.iter().any(has_unit) {
         return None;
     }
     match profile.shape {

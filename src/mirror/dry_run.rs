@@ -1,8 +1,8 @@
 //! A mirror that plans and never writes: for `--dry-run`.
 
 use crate::port::PortSet;
-use crate::snmp::Snmp;
 
+use super::agent::Agents;
 use super::controls::Goal;
 use super::open::{self, Found, OpenRequest};
 use super::rules::Rules;
@@ -23,8 +23,8 @@ impl DryRun {
     ///
     /// # Errors
     /// As [`open`](super::open()).
-    pub fn open(request: &OpenRequest<'_>, snmp: Box<dyn Snmp>) -> Result<Self, MirrorError> {
-        let found = open::look(request, snmp)?;
+    pub fn open(request: &OpenRequest<'_>, agents: impl Into<Agents>) -> Result<Self, MirrorError> {
+        let found = open::look(request, agents.into())?;
         open::refuse_foreign(
             &found.controls,
             request.ports,
@@ -61,10 +61,10 @@ impl Mirror for DryRun {
         if !nameless.is_empty() {
             return Err(self.rules.protected(&nameless, open::NO_NUMBER));
         }
-        let batches = controls.plan(state, state, Goal::Sources(&numbers), 1);
-        self.planned = batches
+        let writes = controls.plan(state, state, Goal::Sources(&numbers), 1);
+        self.planned = writes
             .iter()
-            .map(|batch| controls.describe(batch))
+            .map(|write| controls.describe(write))
             .collect();
         self.sources = wanted.clone();
         Ok(Written::default())

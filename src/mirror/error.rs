@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use crate::error::{Diagnosis, Exit};
-use crate::snmp::{Oid, SnmpError};
+use crate::snmp::SnmpError;
+
+use super::agent::AgentError;
 
 use super::direct::DirectError;
 
@@ -20,7 +22,7 @@ pub enum MirrorError {
         /// Why.
         source: SnmpError,
     },
-    /// A switch that is reached without SNMP could not be read, or refused.
+    /// A switch that is reached without an agent could not be read, or refused.
     #[error("switch `{switch}` could not {doing}")]
     Direct {
         /// Its name in the configuration.
@@ -29,6 +31,16 @@ pub enum MirrorError {
         doing: &'static str,
         /// Why.
         source: DirectError,
+    },
+    /// The same over HTTP, or over nothing because the configuration does not say how.
+    #[error("switch `{switch}` could not {doing}")]
+    Http {
+        /// Its name in the configuration.
+        switch: String,
+        /// What was being done.
+        doing: &'static str,
+        /// Why.
+        source: AgentError,
     },
     /// The switch acknowledged a change and still shows something else.
     #[error("switch `{switch}` acknowledged the change but still mirrors {found}, not {wanted}")]
@@ -49,7 +61,9 @@ pub enum MirrorError {
         session: String,
     },
     /// Somebody else's mirror goes where ours would go, and is of a kind that cannot be taken away and put back.
-    #[error("switch `{switch}` already copies frames to our port, and that cannot be put aside: {session}")]
+    #[error(
+        "switch `{switch}` already copies frames to our port, and that cannot be put aside: {session}"
+    )]
     NotToBeBorrowed {
         /// Its name in the configuration.
         switch: String,
@@ -78,7 +92,7 @@ pub enum MirrorError {
         /// What differs.
         difference: String,
         /// What the switch said last.
-        source: Option<SnmpError>,
+        source: Option<AgentError>,
     },
     /// An interrupted run left the switch changed.
     #[error("switch `{switch}` is still as an interrupted run left it")]
@@ -132,13 +146,13 @@ pub enum MirrorError {
     },
     /// A write outside the profile's mirror objects was about to happen. It did not.
     #[error(
-        "switch `{switch}`: {oid} is not a mirror object of the profile; nothing was written to it"
+        "switch `{switch}`: {what} does not belong to the profile's mirror; nothing was written to it"
     )]
     OutsideProfile {
         /// Its name in the configuration.
         switch: String,
-        /// What was about to be written.
-        oid: Oid,
+        /// What was about to be written: an OID, or a request's path.
+        what: String,
     },
     /// The journal, which has to be on disk before the first write, cannot be kept or read.
     #[error("the journal {} cannot be {doing}", path.display())]
@@ -168,15 +182,37 @@ pub enum MirrorError {
     },
 }
 
+impl MirrorError {
+    /// Says that a switch could not be asked or told.
+    pub(super) fn asking(switch: &str, doing: &'static str, source: impl Into<AgentError>) -> Self {
+        let switch = switch.to_owned();
+        match source.into() {
+            AgentError::Snmp(source) => MirrorError::Snmp {
+                switch,
+                doing,
+                source,
+            },
+            source @ (AgentError::Http(_) | AgentError::Missing(_)) => MirrorError::Http {
+                switch,
+                doing,
+                source,
+            },
+        }
+    }
+}
+
 impl Diagnosis for MirrorError {
     fn hint(&self) -> Option<String> {
         let hint = match self {
             MirrorError::Snmp { source, .. } => return source.hint(),
             MirrorError::Direct { source, .. } => return source.hint(),
-            MirrorError::NotToBeBorrowed { .. } => "remove it yourself, or choose another destination",
+            MirrorError::NotToBeBorrowed { .. } => {
+                "remove it yourself, or choose another destination"
+            }
             MirrorError::OtherWay { .. } => {
                 "put `profile`, `address` and `bridge` back as they were, then run: halfspan restore"
             }
+            MirrorError::Http { source, .. } => return source.hint(),
             MirrorError::NotApplied { .. } => {
                 "the firmware ignores the write: see `halfspan switch check`"
             }
@@ -214,6 +250,7 @@ impl Diagnosis for MirrorError {
 
     fn exit(&self) -> Exit {
         match self {
+            MirrorError::Http { source, .. } => source.exit(),
             MirrorError::Snmp { .. }
             | MirrorError::Direct { .. }
             | MirrorError::NotApplied { .. }

@@ -12,9 +12,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Clock;
 use crate::profile::{self, Direction};
-use crate::snmp::{Oid, Snmp};
+use crate::snmp::Oid;
 
 use super::MirrorError;
+use super::agent::Agents;
 use super::controls::{Controls, Goal};
 use super::direct::{self, Device};
 use super::driver::Task;
@@ -73,9 +74,9 @@ enum Kept {
 
 /// How a switch is reached that is to be put back.
 pub enum Way {
-    /// By its SNMP agent.
-    Snmp(Box<dyn Snmp>),
-    /// Without SNMP.
+    /// By its SNMP agent or its web interface.
+    Agents(Agents),
+    /// Without either.
     Direct(Device),
 }
 
@@ -124,6 +125,19 @@ impl Journal {
             profile_text: profile.text.clone(),
             kept,
         }
+    }
+
+    /// Returns the profile as it was then.
+    ///
+    /// # Errors
+    /// [`MirrorError::DamagedJournal`]; `folder` is where the journal is.
+    pub fn profile(&self, folder: &Path) -> Result<profile::Profile, MirrorError> {
+        profile::parse(&self.profile_text, &self.profile).map_err(|error| {
+            MirrorError::DamagedJournal {
+                path: journal_path(folder, &self.switch),
+                what: error.to_string(),
+            }
+        })
     }
 
     /// Puts the journal on disk, file and folder synced.
@@ -251,12 +265,7 @@ pub fn repair(
     clock: Rc<dyn Clock>,
 ) -> Result<(), MirrorError> {
     let _lock = SwitchLock::take(folder, &journal.switch)?;
-    let damaged = |what: String| MirrorError::DamagedJournal {
-        path: journal_path(folder, &journal.switch),
-        what,
-    };
-    let profile = profile::parse(&journal.profile_text, &journal.profile)
-        .map_err(|error| damaged(error.to_string()))?;
+    let profile = journal.profile(folder)?;
     match (&journal.kept, way) {
         (
             Kept::Objects {
@@ -265,7 +274,7 @@ pub fn repair(
                 session,
                 state,
             },
-            Way::Snmp(snmp),
+            Way::Agents(agents),
         ) => {
             let task = Task {
                 destination: *destination,
@@ -273,13 +282,14 @@ pub fn repair(
                 copies: Direction::Ingress,
             };
             let base = base.as_ref();
-            let mut controls = Controls::new(&journal.switch, &profile, base, task, snmp, clock)?;
+            let mut controls =
+                Controls::new(&journal.switch, &profile, base, (task, None), agents, clock)?;
             put_back(&mut controls, state)?;
         }
         (Kept::Direct { destination, state }, Way::Direct(device)) => {
             direct::repair(journal, destination, state, device, &profile, clock)?;
         }
-        (Kept::Objects { .. }, Way::Direct(_)) | (Kept::Direct { .. }, Way::Snmp(_)) => {
+        (Kept::Objects { .. }, Way::Direct(_)) | (Kept::Direct { .. }, Way::Agents(_)) => {
             return Err(MirrorError::OtherWay {
                 switch: journal.switch.clone(),
             });

@@ -68,6 +68,7 @@ pub trait Mirror {
     fn restore(&mut self) -> Result<(), MirrorError>;
 }
 
+mod agent;
 mod binding;
 mod controls;
 mod cost;
@@ -84,6 +85,7 @@ mod rules;
 mod session;
 mod state;
 
+pub use agent::{AgentError, Agents};
 pub use dry_run::DryRun;
 pub use error::MirrorError;
 pub use journal::{Journal, Way, load as load_journal, pending as pending_journals, repair};

@@ -6,9 +6,11 @@ use std::rc::Rc;
 
 use crate::clock::Clock;
 use crate::port::{PortId, PortSet, PortTable};
+use crate::profile::http::Http;
 use crate::profile::{Carries, DestinationTraffic, Direction, IndexPart, Profile, Role, Shape};
-use crate::snmp::{Oid, Snmp, SnmpError};
+use crate::snmp::Oid;
 
+use super::agent::{AgentError, Agents};
 use super::binding::{Objects, find_base};
 use super::controls::{Controls, direction_words};
 use super::driver::{self, Seen, Task};
@@ -83,14 +85,17 @@ pub struct Inspection {
 /// # Errors
 /// [`MirrorError`]: somebody else's session, another run, a switch that an interrupted run left changed, a
 /// profile that does not fit, or a switch that cannot be read.
-pub fn open(request: &OpenRequest<'_>, snmp: Box<dyn Snmp>) -> Result<MirrorSession, MirrorError> {
+pub fn open(
+    request: &OpenRequest<'_>,
+    agents: impl Into<Agents>,
+) -> Result<MirrorSession, MirrorError> {
     let lock = SwitchLock::take(request.journal_dir, request.switch)?;
     if journal::load(request.journal_dir, request.switch)?.is_some() {
         return Err(MirrorError::Interrupted {
             switch: request.switch.to_owned(),
         });
     }
-    let found = look(request, snmp)?;
+    let found = look(request, agents.into())?;
     refuse_foreign(
         &found.controls,
         request.ports,
@@ -108,26 +113,24 @@ pub fn inspect(
     switch: &str,
     profile: &Profile,
     ports: &PortTable,
-    mut snmp: Box<dyn Snmp>,
+    agents: impl Into<Agents>,
     clock: Rc<dyn Clock>,
 ) -> Result<Inspection, MirrorError> {
-    let capable = probe(profile, snmp.as_mut()).map_err(|source| MirrorError::Snmp {
-        switch: switch.to_owned(),
-        doing: "say whether it can mirror",
-        source,
-    })?;
+    let mut agents = agents.into();
+    let capable = probe(profile, &mut agents)
+        .map_err(|error| MirrorError::asking(switch, "say whether it can mirror", error))?;
     let task = Task {
         destination: 0,
         session: None,
         copies: copies_direction(profile),
     };
-    let (_, controls, state) = bind(switch, profile, task, snmp, clock)?;
+    let (_, controls, state) = bind(switch, profile, (task, ports), agents, clock)?;
     let seen = controls.seen(&state);
     let words = |seen: &Seen| words(&controls.objects, ports, seen);
     Ok(Inspection {
         sessions: seen
             .iter()
-            .filter(|seen| !seen.sources.is_empty())
+            .filter(|seen| !(seen.sources.is_empty() && seen.others.is_empty()))
             .map(words)
             .collect(),
         foreign: seen.iter().find(|seen| seen.active).map(words),
@@ -159,8 +162,8 @@ fn copies_direction(profile: &Profile) -> Direction {
 fn bind(
     switch: &str,
     profile: &Profile,
-    task: Task,
-    mut snmp: Box<dyn Snmp>,
+    (task, ports): (Task, &PortTable),
+    mut agents: Agents,
     clock: Rc<dyn Clock>,
 ) -> Result<(Option<Oid>, Controls, State), MirrorError> {
     let unfit = |what: String| MirrorError::Unfit {
@@ -169,19 +172,28 @@ fn bind(
         what,
     };
     if profile.shape == Shape::Manual {
-        return Err(unfit("it is for a person, not for SNMP".to_owned()));
+        return Err(unfit("it is for a person, not for a program".to_owned()));
     }
-    let base = find_base(profile, snmp.as_mut()).map_err(|source| MirrorError::Snmp {
-        switch: switch.to_owned(),
-        doing: "say what model it is",
-        source,
-    })?;
+    let base = match &profile.base {
+        None => None,
+        Some(_) => agents
+            .snmp()
+            .and_then(|snmp| Ok(find_base(profile, snmp)?))
+            .map_err(|error| MirrorError::asking(switch, "say what model it is", error))?,
+    };
     if profile.base.is_some() && base.is_none() {
         return Err(unfit(
             "no rule for the base of its objects fits this switch".to_owned(),
         ));
     }
-    let mut controls = Controls::new(switch, profile, base.as_ref(), task, snmp, clock)?;
+    let mut controls = Controls::new(
+        switch,
+        profile,
+        base.as_ref(),
+        (task, Some(ports)),
+        agents,
+        clock,
+    )?;
     let state = controls.read()?;
     let missing = controls.objects.missing(&state);
     if !missing.is_empty() {
@@ -190,9 +202,9 @@ fn bind(
     Ok((base, controls, state))
 }
 
-pub(super) fn look(request: &OpenRequest<'_>, snmp: Box<dyn Snmp>) -> Result<Found, MirrorError> {
+pub(super) fn look(request: &OpenRequest<'_>, agents: Agents) -> Result<Found, MirrorError> {
     let profile = request.profile;
-    let agent = snmp.agent().to_owned();
+    let agent = agents.name();
     let objects = Objects::bind(profile, Some(&Oid::default()));
     let destination =
         destination_number(&objects, request.ports, request.destination).ok_or_else(|| {
@@ -208,7 +220,13 @@ pub(super) fn look(request: &OpenRequest<'_>, snmp: Box<dyn Snmp>) -> Result<Fou
         copies: copies_direction(profile),
     };
     let clock = Rc::clone(&request.clock);
-    let (base, mut controls, state) = bind(request.switch, profile, task, snmp, clock)?;
+    let (base, mut controls, state) = bind(
+        request.switch,
+        profile,
+        (task, request.ports),
+        agents,
+        clock,
+    )?;
     let session = choose_session(
         profile,
         &controls.seen(&state),
@@ -240,11 +258,13 @@ fn destination_number(objects: &Objects, ports: &PortTable, id: PortId) -> Optio
 
 /// Picks the mirror session to use, where the switch numbers them: a free one, or the one to be borrowed.
 fn choose_session(profile: &Profile, seen: &[Seen], destination: u32, take: bool) -> Option<u32> {
-    let numbered = profile.objects.iter().any(|object| {
-        object.index.has(IndexPart::Session)
-            || object.role == Role::Session
-            || object.carries == Some(Carries::Session)
-    });
+    let over_http = profile.http.as_ref();
+    let numbered = over_http.is_some_and(Http::has_sessions)
+        || profile.objects.iter().any(|object| {
+            object.index.has(IndexPart::Session)
+                || object.role == Role::Session
+                || object.carries == Some(Carries::Session)
+        });
     if !numbered || profile.shape == Shape::PairRows {
         return None;
     }
@@ -313,6 +333,7 @@ fn words(objects: &Objects, ports: &PortTable, seen: &Seen) -> String {
         sources.push(port_words(ports, &known));
     }
     sources.extend(unknown.iter().map(|number| format!("interface {number}")));
+    sources.extend(seen.others.iter().cloned());
     if sources.is_empty() {
         sources.push("something that is no port".to_owned());
     }
@@ -346,11 +367,11 @@ fn words(objects: &Objects, ports: &PortTable, seen: &Seen) -> String {
 }
 
 /// Asks the switch whether it can mirror at all.
-fn probe(profile: &Profile, snmp: &mut dyn Snmp) -> Result<Option<bool>, SnmpError> {
+fn probe(profile: &Profile, agents: &mut Agents) -> Result<Option<bool>, AgentError> {
     let Some(probe) = &profile.probe else {
         return Ok(None);
     };
-    let answers = snmp.get(std::slice::from_ref(&probe.oid))?;
+    let answers = agents.snmp()?.get(std::slice::from_ref(&probe.oid))?;
     let value = answers.into_iter().next().map(|binding| binding.value);
     Ok(match (value, probe.bit) {
         (Some(value), _) if value.is_absent() => None,

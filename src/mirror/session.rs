@@ -28,7 +28,7 @@ const LINKS_SHOW_AFTER: &[Duration] = &[
     Duration::from_secs(2),
 ];
 
-/// The mirror of one switch, taken over over SNMP.
+/// The mirror of one switch, taken over over SNMP or HTTP.
 ///
 /// Dropping it puts the switch back as a last resort; [`Mirror::restore`] can also say whether that worked.
 pub struct MirrorSession {
@@ -153,11 +153,7 @@ impl MirrorSession {
         }
         let switch = self.controls.switch.clone();
         Err(match reached.trouble {
-            Some(source) => MirrorError::Snmp {
-                switch,
-                doing: "change the mirrored ports",
-                source,
-            },
+            Some(source) => MirrorError::asking(&switch, "change the mirrored ports", source),
             None => MirrorError::NotApplied {
                 switch,
                 wanted: self.rules.ports().describe(wanted),
@@ -171,7 +167,10 @@ impl MirrorSession {
     fn links_behind(&mut self, error: &MirrorError, ports: &PortSet) -> PortSet {
         let pauses = if is_refusal(error, ErrorStatus::InconsistentValue) {
             LINKS_SHOW_AFTER
-        } else if matches!(error, MirrorError::NotApplied { .. }) {
+        } else if matches!(
+            error,
+            MirrorError::NotApplied { .. } | MirrorError::Http { .. }
+        ) {
             &LINKS_SHOW_AFTER[..1]
         } else {
             &[]
@@ -191,7 +190,10 @@ impl MirrorSession {
         if ports.is_empty() {
             return PortSet::new();
         }
-        let links = read_links(self.controls.reader(), self.rules.ports()).unwrap_or_default();
+        let Some(snmp) = self.controls.reader() else {
+            return PortSet::new();
+        };
+        let links = read_links(snmp, self.rules.ports()).unwrap_or_default();
         let is_down = |port: &PortId| links.get(port) == Some(&Link::Down);
         ports.iter().filter(is_down).collect()
     }

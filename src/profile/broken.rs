@@ -7,6 +7,9 @@ const SMON: &str = include_str!("../../switch-profiles/smon-portcopy.yaml");
 const DGS1210: &str = include_str!("../../switch-profiles/dlink-dgs1210.yaml");
 const TPLINK: &str = include_str!("../../switch-profiles/tplink-jetstream.yaml");
 
+const AOS_CX: &str = include_str!("../../switch-profiles/aos-cx.yaml");
+const ARISTA: &str = include_str!("../../switch-profiles/arista-eos.yaml");
+
 /// A mistake: the profile it is made in, what is replaced, by what, and what the error says.
 type Mistake = (&'static str, &'static str, &'static str, &'static str);
 
@@ -136,6 +139,48 @@ const MISTAKES: &[Mistake] = &[
         "pairs are the form of `destinations`",
     ),
     (TPLINK, "objects:", "objects: [", ""),
+    (
+        AOS_CX,
+        "method: GET, path: \"/rest/v10.08/system/mirrors",
+        "method: FETCH, path: \"/rest/v10.08/system/mirrors",
+        "`FETCH` is not one of GET, POST, PUT, PATCH, DELETE",
+    ),
+    (
+        AOS_CX,
+        "{ \"{destination}\": \"/rest/v10.08/system/interfaces/{destination:url}\" }",
+        "{ \"{destnation}\": \"/rest\" }",
+        "session: nothing fills the gap {destnation} here",
+    ),
+    (
+        AOS_CX,
+        "path: \"/rest/v10.08/system/mirrors/{key:url}\", body: { active: false }",
+        "path: rest/v10.08, body: { active: false }",
+        "session: the path `rest/v10.08` does not begin with `/`",
+    ),
+    (
+        ARISTA,
+        "cmds: [enable, configure, \"{commands}\"]",
+        "cmds: [enable, configure]",
+        "http: commands need `send`, with [\"{commands}\"] in its body",
+    ),
+    (
+        ARISTA,
+        "      directions: { ingress: rx, egress: tx, both: both }\n",
+        "",
+        "source: the gap {direction} needs `directions`",
+    ),
+    (
+        ARISTA,
+        "      add: [\"{key}\"]\n      remove: [\"no {key}\"]\n",
+        "      add: [\"{key}\"]\n",
+        "destination: what is made must be removable",
+    ),
+    (
+        ARISTA,
+        "refused_at:",
+        "refusedat:",
+        "there is no key `refusedat` here",
+    ),
 ];
 
 #[test]

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+mod http;
 mod shape;
 
 use super::error::nearest;
@@ -29,7 +30,7 @@ const SECTIONS: &[&str] = &[
     "numbering",
     "base",
     "objects",
-    "requests",
+    "http",
 ];
 
 /// A contradiction: where, what, and what to write instead.
@@ -155,7 +156,7 @@ fn build(raw: RawProfile, text: &str) -> Result<Profile, Fault> {
         native_match: raw.native_match,
         numbering: raw.numbering,
         base: raw.base,
-        requests: raw.requests,
+        http: raw.http,
         ports: raw.ports,
         instructions: raw.instructions,
         text: text.to_owned(),
@@ -398,6 +399,10 @@ fn whole(profile: &Profile) -> Result<(), Fault> {
     {
         let what = format!("there is no object `{}`", native.object);
         return fault_near("native_match", what, &native.object, &names);
+    }
+    match &profile.http {
+        Some(over_http) => http::http(profile, over_http)?,
+        None => {}
     }
     shape::shape(profile)
 }

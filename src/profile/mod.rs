@@ -10,6 +10,7 @@ mod check;
 mod detect;
 mod draft;
 mod error;
+pub mod http;
 mod index;
 mod list;
 mod load;
@@ -306,45 +307,6 @@ pub enum MatchBy {
     Expression,
 }
 
-/// A request of a family that is not controlled by SNMP. Texts may hold `{session}`, `{source}`, `{sources}`,
-/// `{destination}` and `{direction}`.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Request {
-    /// What it does.
-    pub does: Does,
-    /// `GET`, `PUT`, …; absent for CLI lines.
-    pub method: Option<String>,
-    /// The path, or the CLI line.
-    pub text: String,
-    /// What is sent along.
-    pub body: Option<String>,
-}
-
-/// What a [`Request`] does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Does {
-    /// Opens a login session.
-    Login,
-    /// Reads the mirror state.
-    Read,
-    /// Creates the mirror session.
-    Create,
-    /// Replaces all sources at once.
-    Replace,
-    /// Adds one source.
-    Add,
-    /// Removes one source.
-    Remove,
-    /// Deletes the mirror session.
-    Delete,
-    /// Makes a candidate live.
-    Apply,
-    /// Writes the start-up configuration: never sent.
-    Save,
-}
-
 /// A checked profile.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Profile {
@@ -386,8 +348,8 @@ pub struct Profile {
     pub base: Option<Base>,
     /// The objects, in the order in which they are written.
     pub objects: Vec<Object>,
-    /// The requests of a family that is not controlled by SNMP.
-    pub requests: Vec<Request>,
+    /// How the switch is told over HTTP, where that is how.
+    pub http: Option<http::Http>,
     /// The number of ports, where the switch itself cannot be asked.
     pub ports: Option<u16>,
     /// Where a person finds the mirror's page.
@@ -405,8 +367,11 @@ impl Profile {
                 || object.code("ingress").is_some()
                 || object.index_codes.contains_key("ingress")
         });
+        let over_http = self.http.as_ref();
         let always = [Shape::Manual, Shape::TcFilters, Shape::OvsdbMirror];
-        ingress || always.contains(&self.shape)
+        ingress
+            || always.contains(&self.shape)
+            || over_http.is_some_and(http::Http::copies_ingress_alone)
     }
 
     /// Returns every OID that an object may have, over all bases that the profile names; none, where the base comes

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::http::Http;
 use super::{
     Base, Bitmap, BothAs, Carries, Confidence, CreateBy, DestinationTraffic, Direction, Identify,
-    Index, ListCodec, Must, NativeMatch, Numbering, OidRef, OnlyWhile, Probe, Request, Role, Shape,
-    Syntax, Tags,
+    Index, ListCodec, Must, NativeMatch, Numbering, OidRef, OnlyWhile, Probe, Role, Shape, Syntax,
+    Tags,
 };
 
 #[derive(Deserialize, JsonSchema)]
@@ -64,9 +65,8 @@ pub(super) struct RawProfile {
     /// The objects, in the order in which they are written.
     #[serde(default)]
     pub(super) objects: Vec<RawObject>,
-    /// The requests of a family that is not controlled by SNMP.
-    #[serde(default)]
-    pub(super) requests: Vec<Request>,
+    /// How the switch is told over HTTP, where that is how.
+    pub(super) http: Option<Http>,
     /// The number of ports, where the switch itself cannot be asked.
     pub(super) ports: Option<u16>,
     /// Where a person finds the mirror's page.

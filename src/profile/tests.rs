@@ -306,19 +306,35 @@ base: { literal: 1.3.6.1.4.1.26543.2.7.6 }
         "document", // AOS-CX
         "
 numbering: if_name
-requests:
-  - { does: read, method: GET, text: \"/rest/v10.13/system/mirrors/{session}\" }
-  - { does: replace, method: PUT, text: \"/rest/v10.13/system/mirrors/{session}\", body: \"{sources}\" }
-  - { does: delete, method: DELETE, text: \"/rest/v10.13/system/mirrors/{session}\" }
+http:
+  entries:
+    - name: session
+      for: session
+      read: { method: GET, path: /rest/v10.08/system/mirrors }
+      lie: members
+      key: '{session}'
+      value: { output_port: '{destination}', select_src_port: ['{source}'] }
+      direction: ingress
+      create: [{ method: POST, path: /rest/v10.08/system/mirrors, body: '{entry}' }]
+      replace: [{ method: PUT, path: '/rest/v10.08/system/mirrors/{session}', body: '{entry}' }]
+      delete: [{ method: DELETE, path: '/rest/v10.08/system/mirrors/{session}' }]
 ",
     ),
     (
         "cli_lines", // EOS
         "
-requests:
-  - { does: read, text: show monitor session }
-  - { does: add, text: \"monitor session {session} source {source} {direction}\" }
-  - { does: remove, text: \"no monitor session {session} source {source}\" }
+numbering: if_name
+http:
+  send: { method: POST, path: /command-api, body: [configure, '{commands}'] }
+  entries:
+    - name: source
+      for: source
+      read: { method: POST, path: /command-api, body: [show running-config] }
+      lie: members
+      key: 'monitor session {session} source {source} {direction} to {destination}'
+      directions: { ingress: rx, egress: tx, both: both }
+      add: ['{key}']
+      remove: ['no {key}']
 ",
     ),
     (
@@ -334,11 +350,18 @@ objects:
         "
 both_as: two_rows
 copied: { tags: kept, link_header: true, one_in: 8 }
-requests:
-  - { does: read, method: POST, text: /retrieve }
-  - { does: add, method: POST, text: /configure, body: \"interfaces ethernet {source} mirror ingress {destination}\" }
-  - { does: remove, method: POST, text: /configure, body: \"interfaces ethernet {source} mirror ingress\" }
-  - { does: save, method: POST, text: /config-file }
+numbering: if_name
+http:
+  send: { method: POST, path: /configure, body: ['{commands}'] }
+  entries:
+    - name: source
+      for: source
+      read: { method: POST, path: /retrieve, body: [interfaces] }
+      lie: leaves
+      key: '{source} mirror {direction} {destination}'
+      directions: { ingress: ingress, egress: egress }
+      add: [{ op: set, path: ['{source}', mirror, '{direction}', '{destination}'] }]
+      remove: [{ op: delete, path: ['{source}', mirror, '{direction}'] }]
 ",
     ),
 ];

@@ -17,6 +17,7 @@ pub mod neighbours;
 pub mod ports;
 pub mod router;
 pub mod system;
+pub mod web_ports;
 
 /// A column whose index is a single number, such as `ifDescr`.
 type Column = BTreeMap<u32, Value>;

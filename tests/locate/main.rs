@@ -16,3 +16,4 @@ mod site;
 mod suspects;
 mod trials;
 mod unseen;
+mod web;

@@ -83,6 +83,7 @@ fn identity(profile: Profile) -> (&'static str, &'static [u32]) {
         ),
         Profile::Zyxel4x => ("GS2210-24 (virtual)", &[1, 3, 6, 1, 4, 1, 890, 1, 15]),
         Profile::Described(model) => (&model.sys_descr, &model.sys_object_id),
+        Profile::Web(family) => family.identity(),
     }
 }
 
@@ -144,7 +145,7 @@ fn interfaces(sheet: &mut Sheet, spec: &Spec, site: &Site) {
         let if_index = port.number.0 + spec.agent.if_index_offset;
         Interface {
             if_index,
-            name: &port.if_name(),
+            name: &port.if_name,
             description: &format!("Port {} 1000BASE-T", port.number.0),
             alias: alias(port, site),
             if_type: ETHERNET_CSMACD,
@@ -282,12 +283,8 @@ fn lldp(sheet: &mut Sheet, profile: Profile, site: &Site) {
     sheet.scalar(&object(5), bridge());
     sheet.scalar(&object(6), bridge());
     for port in &site.ports {
-        let name = port.if_name();
-        let columns = [
-            (2, int(SUBTYPE_IF_NAME)),
-            (3, text(&name)),
-            (4, text(&name)),
-        ];
+        let name = &port.if_name;
+        let columns = [(2, int(SUBTYPE_IF_NAME)), (3, text(name)), (4, text(&name))];
         sheet.row(
             LLDP_LOCAL_PORT_ENTRY,
             &[port.number.0 + LLDP_OFFSET],

@@ -18,6 +18,7 @@ use crate::port::BridgePort;
 use super::family::Profile;
 use super::faults::Beyond;
 use super::spec::{Directions, Spec};
+use super::web::{Api, Ports};
 
 mod action;
 mod add_remove;
@@ -93,8 +94,12 @@ impl Hardware {
         }
     }
 
-    fn numbers(&self) -> impl Iterator<Item = u32> + use<> {
+    pub(super) fn numbers(&self) -> impl Iterator<Item = u32> + use<> {
         1..=self.ports
+    }
+
+    pub(super) fn is_up(&self, port: BridgePort) -> bool {
+        self.up.contains(&port)
     }
 
     fn has(&self, number: u32) -> bool {
@@ -146,6 +151,16 @@ pub(super) trait Control: Send + Sync {
 
     /// Makes a copy to try writes on.
     fn copy(&self) -> Box<dyn Control>;
+
+    /// The web interface, on a switch that is told over HTTP.
+    fn web(&mut self) -> Option<&mut dyn Api> {
+        None
+    }
+
+    /// What the web interface shows of the mirror's configuration.
+    fn dump(&self) -> serde_json::Value {
+        serde_json::Value::Null
+    }
 }
 
 /// What may be done with an object.
@@ -173,6 +188,7 @@ pub(super) fn start(spec: &Spec, hardware: &Arc<Hardware>) -> Box<dyn Control> {
         Profile::DlinkDgs1210 => Box::new(dlink::Dlink::new(hardware, foreign)),
         Profile::Zyxel4x => Box::new(zyxel::Zyxel::new(hardware, foreign)),
         Profile::Described(model) => described(model, hardware),
+        Profile::Web(family) => family.start(Ports { family, hardware }, foreign),
     }
 }
 
@@ -203,6 +219,15 @@ pub(super) fn write(
         return Err(SetTestError::NotWritable);
     }
     control.write(oid, value)?;
+    if fits(control, hardware) {
+        Ok(())
+    } else {
+        Err(SetTestError::ResourceUnavailable)
+    }
+}
+
+/// Tells whether the hardware can do what is configured.
+pub(super) fn fits(control: &dyn Control, hardware: &Hardware) -> bool {
     let sessions = control.sessions();
     let active = sessions.iter().filter(|session| session.active).count();
     let sources = sessions.iter().map(|session| session.sources.len()).max();
@@ -210,10 +235,7 @@ pub(super) fn write(
         .most_sources
         .is_some_and(|most| sources.unwrap_or(0) > most);
     let sessions_left = usize::try_from(hardware.sessions).unwrap_or(usize::MAX);
-    if active > sessions_left || too_many_sources {
-        return Err(SetTestError::ResourceUnavailable);
-    }
-    Ok(())
+    active <= sessions_left && !too_many_sources
 }
 
 /// The source and the destination of a session that somebody else has left on the switch.

@@ -91,7 +91,7 @@ fn mirror_port_3(profile: Profile) -> Vec<(Vec<u32>, Value)> {
                 (object(&[1, 0]), Value::Integer(1)),
             ]
         }
-        Profile::Described(_) => Vec::new(),
+        Profile::Described(_) | Profile::Web(_) => Vec::new(),
     }
 }
 

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use super::{Event, LocateError, Run, TICK, control};
 use crate::clock::Moment;
-use crate::mirror::{Mirror, MirrorError};
+use crate::http::HttpError;
+use crate::mirror::{AgentError, Mirror, MirrorError};
 use crate::port::PortSet;
-use crate::snmp::{ErrorStatus, SnmpError};
+use crate::snmp::ErrorStatus;
 
 /// How long a switch that stopped answering is waited for. A small switch reboots in 40 to 120 s; after that
 /// its mirror is gone and is set anew.
@@ -176,11 +177,12 @@ fn is_want_of_resources(error: &MirrorError) -> bool {
 
 /// Tells whether the switch said nothing at all, as it does while it reboots.
 pub(super) fn is_silence(error: &MirrorError) -> bool {
-    matches!(
-        error,
-        MirrorError::Snmp {
-            source: SnmpError::Lost { .. },
+    match error {
+        MirrorError::Snmp { source, .. } => source.is_lost(),
+        MirrorError::Http {
+            source: AgentError::Http(source),
             ..
-        }
-    )
+        } => source.is_lost() || matches!(source, HttpError::Unreachable { .. }),
+        _ => false,
+    }
 }

@@ -173,6 +173,7 @@ impl Driver for Commands {
         let seen = seen
             .into_iter()
             .map(|((session, destination), sources)| Seen {
+                others: Vec::new(),
                 session,
                 destination: Some(destination),
                 sources,

@@ -258,6 +258,7 @@ impl Driver for Pairs {
                 .insert(source, direction);
         }
         let seen_of = |((destination, active), sources)| Seen {
+            others: Vec::new(),
             session: None,
             destination: Some(destination),
             sources,

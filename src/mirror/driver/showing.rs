@@ -40,6 +40,7 @@ impl Tables {
                     destination.is_some()
                 };
             Seen {
+                others: Vec::new(),
                 session,
                 destination,
                 sources,
@@ -212,6 +213,7 @@ impl Tables {
             }
         }
         let seen = seen.into_iter().map(|(destination, sources)| Seen {
+            others: Vec::new(),
             session: None,
             destination: Some(destination),
             active: !sources.is_empty(),
@@ -236,6 +238,7 @@ impl Tables {
         }
         let on = switch(&self.objects).is_none() || settings::is_on(&self.objects, state, None);
         let seen = seen.into_iter().map(|(destination, sources)| Seen {
+            others: Vec::new(),
             session: None,
             destination: Some(destination),
             sources,

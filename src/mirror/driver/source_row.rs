@@ -99,6 +99,7 @@ impl Driver for SourceRow {
                 .insert(source, direction.unwrap_or(Direction::Both));
         }
         let seen = seen.into_iter().map(|(destination, sources)| Seen {
+            others: Vec::new(),
             session: None,
             destination: Some(destination),
             sources,

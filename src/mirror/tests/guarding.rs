@@ -25,7 +25,7 @@ fn nothing_outside_the_profile_is_sent_not_even_beside_something_inside() {
     let objects = Objects::bind(&built_in("netgear-fastpath"), Some(&base));
     let switch = FakeSwitch::new(Smon::new(&[]));
     let clock = Rc::new(TestClock::default());
-    let mut guard = Guard::new(Box::new(switch.clone()), clock, Duration::ZERO);
+    let mut guard = Guard::new(Box::new(switch.clone()).into(), clock, Duration::ZERO);
     let inside = write("1.3.6.1.4.1.4526.10.1.2.10.4.1.4.1");
     for outside in [
         "1.3.6.1.4.1.4526.10.1.3.1.0",          // agentSaveConfig
@@ -45,7 +45,7 @@ fn writes_keep_their_distance() {
     let clock = Rc::new(TestClock::default());
     let switch = Box::new(FakeSwitch::new(Smon::new(&[])));
     let spacing = Duration::from_millis(250);
-    let mut guard = Guard::new(switch, Rc::clone(&clock) as Rc<dyn Clock>, spacing);
+    let mut guard = Guard::new(switch.into(), Rc::clone(&clock) as Rc<dyn Clock>, spacing);
     for _ in 0..3 {
         let row = write("1.3.6.1.2.1.16.22.1.3.1.1.5.49.60");
         assert!(matches!(guard.set(&objects, &[row]), Err(Blocked::Sent(_))));

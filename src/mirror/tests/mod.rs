@@ -115,7 +115,7 @@ impl Bench {
         crate::mirror::repair(
             &journal,
             self.folder.path(),
-            crate::mirror::Way::Snmp(Box::new(self.switch.clone())),
+            crate::mirror::Way::Agents(Box::new(self.switch.clone()).into()),
             clock(),
         )
     }

@@ -215,25 +215,32 @@ fn a_dry_run_says_what_it_would_write_and_writes_nothing() {
 
 #[test]
 fn a_profile_without_a_driver_names_what_works_instead() {
-    let over_http = "
-format: 1
-name: aos-cx
-about: x
-shape: document
-confidence: code
-source: x
-destination_traffic: unknown
-requests:
-  - { does: read, method: GET, text: /rest/v10.13/system/mirrors }
-  - { does: replace, method: PUT, text: /rest/v10.13/system/mirrors/1, body: \"{sources}\" }
-";
+    let text = include_str!("../../../switch-profiles/smon-portcopy.yaml");
+    let text = text.replace(
+        "index: source.destination",
+        "index: unit.source.destination",
+    );
     let mut bench = bench(&[]);
-    bench.profile = crate::profile::parse(over_http, "aos-cx").unwrap();
+    bench.profile = crate::profile::parse(&text, "stacked").unwrap();
     let error = bench.open(false).err().unwrap();
     assert!(matches!(error, MirrorError::NoDriver { .. }), "{error}");
     assert_eq!(
         error.hint().unwrap(),
         "use the profile `manual`: it tells you which ports to tick"
+    );
+}
+
+#[test]
+fn a_profile_over_http_needs_a_credential_for_it() {
+    let mut bench = bench(&[]);
+    bench.profile = super::built_in("aos-cx");
+    let error = bench.open(false).err().unwrap();
+    let failure = crate::error::Failure::from(error).to_string();
+    assert_eq!(
+        failure,
+        "error: switch `office-1` could not read the mirror state\n\
+         cause: the profile needs `http`, and the switch's credential has none\n\
+         hint:  add `http:` to the credential"
     );
 }
 

@@ -1,9 +1,9 @@
-//! What each shape needs to find among the objects and requests.
+//! What each shape needs to find among the objects.
 
-use super::super::{Does, IndexPart, Object, Profile, Role, Shape};
+use super::super::{IndexPart, Object, Profile, Role, Shape};
 use super::{Fault, fault};
 
-/// Checks that the shape finds the objects or requests it needs.
+/// Checks that the shape finds the objects it needs.
 pub(super) fn shape(profile: &Profile) -> Result<(), Fault> {
     let any = |role: Role, is: &dyn Fn(&Object) -> bool, what: &str| {
         if profile.with_role(role).any(is) {
@@ -23,6 +23,18 @@ pub(super) fn shape(profile: &Profile) -> Result<(), Fault> {
         }
         any(Role::Destination, &|_| true, "there is no `destination`")
     };
+    if profile.http.is_some() {
+        return match profile.shape {
+            Shape::Document
+            | Shape::CliLines
+            | Shape::PortFlags
+            | Shape::SingleSource
+            | Shape::Candidate
+            | Shape::OnDestination
+            | Shape::OnSource => Ok(()),
+            _ => fault("shape", "a switch that is told over HTTP has another shape"),
+        };
+    }
     match profile.shape {
         Shape::PairRows => {
             let pair = |o: &Object| per_source(o) && o.index.has(IndexPart::Destination);
@@ -103,18 +115,17 @@ pub(super) fn shape(profile: &Profile) -> Result<(), Fault> {
                 "there is no `pending`: somebody else's edits would go live unseen",
             )
         }
-        Shape::Document | Shape::CliLines => requests(profile),
-        Shape::OnDestination if profile.requests.is_empty() => any(
+        Shape::Document | Shape::CliLines => over_http(profile),
+        Shape::OnDestination => any(
             Role::Sources,
             &|o| o.index.has(IndexPart::Destination),
             "there are no `sources` with the destination in their index",
         ),
-        Shape::OnSource if profile.requests.is_empty() => any(
+        Shape::OnSource => any(
             Role::Destination,
             &per_source,
             "there is no `destination` with the source in its index",
         ),
-        Shape::OnDestination | Shape::OnSource => requests(profile),
         Shape::Manual | Shape::TcFilters | Shape::OvsdbMirror if profile.objects.is_empty() => {
             Ok(())
         }
@@ -125,19 +136,12 @@ pub(super) fn shape(profile: &Profile) -> Result<(), Fault> {
     }
 }
 
-fn requests(profile: &Profile) -> Result<(), Fault> {
-    let has = |does: Does| profile.requests.iter().any(|request| request.does == does);
-    if !has(Does::Read) {
+/// A shape that only HTTP has, or that this profile has over HTTP.
+fn over_http(profile: &Profile) -> Result<(), Fault> {
+    if profile.http.is_none() {
         return fault(
-            "requests",
-            "there is no request that does `read`: the old state must be known",
-        );
-    }
-    let by_one = has(Does::Add) && has(Does::Remove);
-    if !by_one && !has(Does::Replace) {
-        return fault(
-            "requests",
-            "there is neither `replace` nor `add` and `remove`",
+            "shape",
+            "a switch of this shape is told over HTTP: there is no `http`",
         );
     }
     Ok(())

@@ -1,0 +1,526 @@
+//! The HTTP client of one switch: [`Http`] spoken over TCP and TLS.
+//!
+//! What the answers mean belongs to `mirror`; here an answer is bounded in size and time, a login that has run out is
+//! renewed once and the request repeated, and every failure becomes an [`HttpError`].
+
+use std::error::Error as _;
+use std::sync::PoisonError;
+use std::time::Duration;
+
+use reqwest::{StatusCode, header};
+use serde_json::Value as Json;
+use tokio::runtime::Runtime;
+
+use crate::profile::http::{
+    Encoding, Http as Described, Login, Method, Request, Scope, Sign, escaped, fill_text,
+};
+
+use super::login::{Says, Session};
+use super::pinned::{self, Stranger};
+use super::{Access, Answer, Http, HttpError, Purpose, Trust};
+
+/// No answer is longer: the whole configuration of a large switch takes some hundred KiB.
+const MOST_OCTETS: usize = 8 * 1024 * 1024;
+/// How much of a switch's own message is repeated.
+const MOST_WORDS: usize = 200;
+
+/// How long is waited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timing {
+    /// For the connection.
+    pub connect: Duration,
+    /// For a whole answer to a request that only reads; it is asked for twice.
+    pub read: Duration,
+    /// For a whole answer to one that changes something. Switches that commit a configuration take seconds.
+    pub write: Duration,
+}
+
+impl Default for Timing {
+    fn default() -> Self {
+        Timing {
+            connect: Duration::from_secs(4),
+            read: Duration::from_secs(10),
+            write: Duration::from_secs(30),
+        }
+    }
+}
+
+/// A client for one switch.
+pub struct Client {
+    line: Line,
+    runtime: Runtime,
+}
+
+/// Everything but the runtime.
+struct Line {
+    agent: String,
+    root: String,
+    client: reqwest::Client,
+    session: Session,
+    login: Option<Login>,
+    headers: Vec<(String, String)>,
+    refused_at: Vec<String>,
+    timing: Timing,
+    stranger: Stranger,
+}
+
+impl Client {
+    /// Makes a client; nothing is sent yet. `name` is what messages call the switch, `host` a name or address, `port`
+    /// the port to ask where neither the credential nor the profile names one.
+    ///
+    /// # Errors
+    /// [`HttpError::Setup`]
+    pub fn connect(
+        name: &str,
+        host: &str,
+        port: Option<u16>,
+        access: &Access,
+        described: &Described,
+        timing: Timing,
+    ) -> Result<Client, HttpError> {
+        let scheme = if access.trust == Trust::Plain {
+            "http"
+        } else {
+            "https"
+        };
+        let host = if host.contains(':') {
+            format!("[{host}]")
+        } else {
+            host.to_owned()
+        };
+        let port = access.port.or(described.port).or(port);
+        let port = port.map(|port| format!(":{port}")).unwrap_or_default();
+        let root = format!("{scheme}://{host}{port}");
+        let agent = format!("{name} ({root})");
+        let setup = |what: String| HttpError::Setup {
+            agent: agent.clone(),
+            what,
+        };
+        let stranger = Stranger::default();
+        let client = make(access, timing, &stranger).map_err(setup)?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| setup(error.to_string()))?;
+        let line = Line {
+            session: Session::new(access, described),
+            login: described.login.clone(),
+            headers: described.headers.clone().into_iter().collect(),
+            refused_at: described.refused_at.clone(),
+            timing,
+            stranger,
+            client,
+            agent,
+            root,
+        };
+        Ok(Client { line, runtime })
+    }
+}
+
+impl Http for Client {
+    fn agent(&self) -> &str {
+        &self.line.agent
+    }
+
+    fn send(
+        &mut self,
+        request: &Request,
+        scope: &Scope,
+        purpose: Purpose,
+    ) -> Result<Answer, HttpError> {
+        self.runtime
+            .block_on(self.line.send(request, scope, purpose))
+    }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        let Some(logout) = self
+            .line
+            .login
+            .as_ref()
+            .and_then(|login| login.logout.clone())
+        else {
+            return;
+        };
+        if self.line.session.open {
+            let Client { line, runtime } = self;
+            let scope = Scope::default();
+            let bye = line.exchange(&logout, &scope, Purpose::Read, true);
+            // A session that cannot be ended runs out by itself.
+            let _ended = runtime.block_on(bye);
+        }
+    }
+}
+
+/// Makes the library's client.
+fn make(access: &Access, timing: Timing, stranger: &Stranger) -> Result<reqwest::Client, String> {
+    // Whoever was first has installed the same one.
+    let _known = rustls::crypto::ring::default_provider().install_default();
+    let builder = reqwest::Client::builder()
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none())
+        .cookie_store(true)
+        .connect_timeout(timing.connect)
+        .user_agent(concat!("halfspan/", env!("CARGO_PKG_VERSION")));
+    let builder = match &access.trust {
+        Trust::System | Trust::Plain => builder,
+        Trust::Anybody => builder.tls_danger_accept_invalid_certs(true),
+        Trust::Authority(file) => {
+            let bad = |what: String| format!("the certificate file {}: {what}", file.display());
+            let pem = std::fs::read(file).map_err(|error| bad(error.to_string()))?;
+            let authorities =
+                reqwest::Certificate::from_pem_bundle(&pem).map_err(|error| bad(chain(&error)))?;
+            if authorities.is_empty() {
+                return Err(bad("it holds no certificate".to_owned()));
+            }
+            builder.tls_certs_only(authorities)
+        }
+        Trust::Fingerprint(digest) => {
+            let config = pinned::believing(*digest, stranger).map_err(|error| error.to_string())?;
+            builder.tls_backend_preconfigured(config)
+        }
+    };
+    builder.build().map_err(|error| chain(&error))
+}
+
+/// An answer as it came.
+struct Raw {
+    status: StatusCode,
+    octets: Vec<u8>,
+}
+
+impl Line {
+    async fn send(
+        &mut self,
+        request: &Request,
+        scope: &Scope,
+        purpose: Purpose,
+    ) -> Result<Answer, HttpError> {
+        let mut renewed = false;
+        let mut lost = false;
+        loop {
+            let fresh = self.enter().await?;
+            let raw = match self.exchange(request, scope, purpose, false).await {
+                Err(error) if error.is_lost() && purpose == Purpose::Read && !lost => {
+                    lost = true;
+                    continue;
+                }
+                raw => raw?,
+            };
+            let sign = self.login.as_ref().and_then(|login| login.expired.as_ref());
+            let may_renew = self.login.is_some() && self.session.has_password();
+            if may_renew && !renewed && !fresh && has_expired(&raw, sign) {
+                tracing::debug!(agent = %self.agent, "the login has run out and is renewed");
+                renewed = true;
+                self.session.closed();
+                continue;
+            }
+            return self.judge(request, &raw, purpose);
+        }
+    }
+
+    /// Logs in, where that is to be done; tells whether it was.
+    async fn enter(&mut self) -> Result<bool, HttpError> {
+        let Some(login) = self.login.clone() else {
+            return Ok(false);
+        };
+        if self.session.open || !self.session.has_password() {
+            return Ok(false);
+        }
+        let raw = self
+            .exchange(&login.request, &Scope::default(), Purpose::Write, true)
+            .await?;
+        let refused = [400, 401, 403].contains(&raw.status.as_u16());
+        let no_login = |status: u16| HttpError::Login {
+            agent: self.agent.clone(),
+            status,
+        };
+        if refused {
+            return Err(no_login(raw.status.as_u16()));
+        }
+        let answer = match self.judge(&login.request, &raw, Purpose::Write) {
+            Err(HttpError::Refused { status: 200, .. }) => return Err(no_login(200)),
+            answer => answer?,
+        };
+        let token = match &login.take {
+            None => None,
+            Some(take) => {
+                let found = take.read(&answer.body).texts.remove("token");
+                Some(found.ok_or_else(|| no_login(answer.status))?)
+            }
+        };
+        self.session.opened(token);
+        Ok(true)
+    }
+
+    /// Sends one request and reads the whole answer.
+    async fn exchange(
+        &self,
+        request: &Request,
+        scope: &Scope,
+        purpose: Purpose,
+        logs_in: bool,
+    ) -> Result<Raw, HttpError> {
+        let scope = self.session.unlock(scope);
+        let incomplete = |what: String| HttpError::Incomplete {
+            agent: self.agent.clone(),
+            request: shown(request),
+            what,
+        };
+        let path = fill_text(&request.path, &scope).map_err(|gap| incomplete(gap.to_string()))?;
+        let method = match request.method {
+            Method::Get => reqwest::Method::GET,
+            Method::Post => reqwest::Method::POST,
+            Method::Put => reqwest::Method::PUT,
+            Method::Patch => reqwest::Method::PATCH,
+            Method::Delete => reqwest::Method::DELETE,
+        };
+        let wait = match purpose {
+            Purpose::Read => self.timing.read,
+            Purpose::Write => self.timing.write,
+        };
+        let mut built = self
+            .client
+            .request(method, format!("{}{path}", self.root))
+            .timeout(wait)
+            .header(header::ACCEPT, "application/json");
+        if let Some(body) = &request.body {
+            let body = body
+                .fill(&scope)
+                .map_err(|gap| incomplete(gap.to_string()))?;
+            let (kind, text) = match request.encoding {
+                Encoding::Json => ("application/json", body.to_string()),
+                Encoding::Form => ("application/x-www-form-urlencoded", form(&body)),
+            };
+            built = built.header(header::CONTENT_TYPE, kind).body(text);
+        }
+        let mut headers = header::HeaderMap::new();
+        for (name, text) in &self.headers {
+            let Ok(text) = fill_text(text, &scope) else {
+                continue;
+            };
+            let name = header::HeaderName::try_from(name.as_str());
+            let value = header::HeaderValue::try_from(text);
+            let (Ok(name), Ok(value)) = (name, value) else {
+                return Err(incomplete("a header cannot be sent".to_owned()));
+            };
+            headers.insert(name, value);
+        }
+        built = built.headers(headers);
+        built = match self.session.says(self.login.is_some() || logs_in) {
+            Says::Nothing => built,
+            Says::Basic(user, password) => built.basic_auth(user, Some(password)),
+            Says::Bearer(token) => built.bearer_auth(token),
+        };
+        let answer = built.send().await;
+        let mut answer = answer.map_err(|error| self.failed(request, &error))?;
+        let status = answer.status();
+        let mut octets = Vec::new();
+        loop {
+            match answer.chunk().await {
+                Ok(Some(chunk)) if octets.len() + chunk.len() > MOST_OCTETS => {
+                    let what = format!("the answer is longer than {MOST_OCTETS} octets");
+                    return Err(self.nonsense(request, what));
+                }
+                Ok(Some(chunk)) => octets.extend_from_slice(&chunk),
+                Ok(None) => return Ok(Raw { status, octets }),
+                Err(error) if error.is_timeout() => return Err(self.failed(request, &error)),
+                Err(error) => {
+                    let got = octets.len();
+                    let what = format!("it was cut short after {got} octets ({})", chain(&error));
+                    return Err(self.lost(request, what));
+                }
+            }
+        }
+    }
+
+    fn lost(&self, request: &Request, what: String) -> HttpError {
+        HttpError::Lost {
+            agent: self.agent.clone(),
+            request: shown(request),
+            what,
+        }
+    }
+
+    fn nonsense(&self, request: &Request, what: String) -> HttpError {
+        HttpError::Nonsense {
+            agent: self.agent.clone(),
+            request: shown(request),
+            what,
+        }
+    }
+
+    /// Says why there is no answer.
+    fn failed(&self, request: &Request, error: &reqwest::Error) -> HttpError {
+        let agent = self.agent.clone();
+        let stranger = self
+            .stranger
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(digest) = stranger {
+            let found = digest.iter().map(|octet| format!("{octet:02x}")).collect();
+            return HttpError::Fingerprint { agent, found };
+        }
+        let what = chain(error);
+        if is_tls(error) {
+            return HttpError::Tls { agent, what };
+        }
+        if error.is_connect() {
+            return HttpError::Unreachable { agent, what };
+        }
+        if error.is_timeout() {
+            return self.lost(request, "no whole answer in time".to_owned());
+        }
+        self.lost(request, what)
+    }
+
+    /// Says what an answer means.
+    fn judge(&self, request: &Request, raw: &Raw, purpose: Purpose) -> Result<Answer, HttpError> {
+        let status = raw.status.as_u16();
+        let agent = self.agent.clone();
+        let message = || self.session.redact(&words(&raw.octets));
+        match status {
+            401 => Err(HttpError::Login { agent, status }),
+            403 => Err(HttpError::Denied {
+                agent,
+                request: shown(request),
+                status,
+                message: message(),
+            }),
+            404 if purpose == Purpose::Read => Ok(Answer {
+                status,
+                body: Json::Null,
+            }),
+            200..=299 => {
+                let body = self.document(request, &raw.octets)?;
+                let refusal = self.refused_at.iter().find_map(|at| body.pointer(at));
+                match refusal.filter(|what| !what.is_null() && what.as_str() != Some("")) {
+                    None => Ok(Answer { status, body }),
+                    Some(what) => Err(HttpError::Refused {
+                        agent,
+                        request: shown(request),
+                        status,
+                        message: self.session.redact(&short(&plain(what))),
+                    }),
+                }
+            }
+            _ => Err(HttpError::Refused {
+                agent,
+                request: shown(request),
+                status,
+                message: message(),
+            }),
+        }
+    }
+
+    fn document(&self, request: &Request, octets: &[u8]) -> Result<Json, HttpError> {
+        if octets.trim_ascii().is_empty() {
+            return Ok(Json::Null);
+        }
+        serde_json::from_slice(octets).map_err(|error| {
+            let begin = self
+                .session
+                .redact(&short(&String::from_utf8_lossy(octets)));
+            let place = format!("line {}, column {}", error.line(), error.column());
+            self.nonsense(request, format!("it is not JSON ({place}): {begin}"))
+        })
+    }
+}
+
+/// Tells whether an answer says that the login is no longer good.
+fn has_expired(raw: &Raw, sign: Option<&Sign>) -> bool {
+    if [401, 403].contains(&raw.status.as_u16()) {
+        return true;
+    }
+    let Some(sign) = sign else { return false };
+    let document = serde_json::from_slice(&raw.octets);
+    document.is_ok_and(|document| sign.shows(&document))
+}
+
+/// Method and path, as in the profile: gaps that may hold secrets stay gaps.
+fn shown(request: &Request) -> String {
+    format!("{} {}", request.method.word(), request.path)
+}
+
+/// A form's body. A member that is no text is written as JSON.
+fn form(body: &Json) -> String {
+    let members = body.as_object().into_iter().flatten();
+    let pair =
+        |(name, value): (&String, &Json)| format!("{}={}", escaped(name), escaped(&plain(value)));
+    members.map(pair).collect::<Vec<_>>().join("&")
+}
+
+fn plain(value: &Json) -> String {
+    match value.as_str() {
+        Some(text) => text.to_owned(),
+        None => value.to_string(),
+    }
+}
+
+/// The switch's own words in an answer that is an error.
+fn words(octets: &[u8]) -> String {
+    const KEYS: [&str; 6] = ["error-message", "message", "msg", "detail", "text", "error"];
+    fn find(value: &Json, depth: u32) -> Option<String> {
+        if depth > 8 {
+            return None;
+        }
+        let inside: Vec<&Json> = match value {
+            Json::Object(members) => {
+                let told = KEYS.iter().find_map(|key| members.get(*key)?.as_str());
+                if let Some(told) = told {
+                    return Some(told.to_owned());
+                }
+                members.values().collect()
+            }
+            Json::Array(items) => items.iter().collect(),
+            Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => Vec::new(),
+        };
+        inside.into_iter().find_map(|value| find(value, depth + 1))
+    }
+    let document = serde_json::from_slice::<Json>(octets).ok();
+    let told = document.and_then(|document| find(&document, 0));
+    short(&told.unwrap_or_else(|| String::from_utf8_lossy(octets).into_owned()))
+}
+
+/// One line of at most [`MOST_WORDS`] letters.
+fn short(text: &str) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let line: String = line.chars().filter(|letter| !letter.is_control()).collect();
+    match line.char_indices().nth(MOST_WORDS) {
+        Some((at, _)) => format!("{}…", line.get(..at).unwrap_or_default()),
+        None => line,
+    }
+}
+
+/// The whole chain of reasons: the first of them never says what happened.
+fn chain(error: &reqwest::Error) -> String {
+    let mut texts = Vec::new();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        texts.push(error.to_string());
+        cause = error.source();
+    }
+    texts.dedup();
+    match texts.as_slice() {
+        [] => error.to_string(),
+        texts => texts.join(": "),
+    }
+}
+
+/// Tells whether TLS is the reason.
+fn is_tls(error: &reqwest::Error) -> bool {
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let inside = error
+            .downcast_ref::<std::io::Error>()
+            .and_then(std::io::Error::get_ref);
+        let is = |error: &(dyn std::error::Error + 'static)| error.is::<rustls::Error>();
+        if is(error) || inside.is_some_and(|inside| inside.is::<rustls::Error>()) {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}

@@ -1,0 +1,300 @@
+//! Switches that are told over HTTP: a web interface on a loopback TCP port, one file for each family.
+//!
+//! Written from what vendors say about the *switch*: methods, types, ranges, unknown ports, references between settings
+//! and what has to come before what are checked as strictly as their texts allow. Nothing here knows how a manager
+//! drives it, and nothing here reads profiles.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use async_snmp::Value;
+use async_snmp::handler::SetTestError;
+use serde_json::{Value as Json, json};
+
+use crate::port::BridgePort;
+
+use super::control::{Access, Arcs, Control, Direction, FOREIGN, Hardware, Session};
+
+mod aos_cx;
+mod arista;
+mod cumulus;
+mod mikrotik;
+mod server;
+mod vyos;
+
+pub(super) use server::{Entrance, serve};
+
+/// A family whose switches are told over HTTP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Family {
+    /// HPE Aruba AOS-CX.
+    AosCx,
+    /// Arista EOS.
+    AristaEos,
+    /// Cumulus Linux.
+    Cumulus,
+    /// RouterOS, ports with flags.
+    MikrotikPorts,
+    /// RouterOS, a rule with a list of ports.
+    MikrotikRule,
+    /// RouterOS, one source on the chip.
+    MikrotikSwitch,
+    /// VyOS.
+    Vyos,
+}
+
+/// How a family wants to see who asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Door {
+    /// User and password with each request.
+    Basic,
+    /// A cookie, which this path gives for user and password in a form, and this one takes back.
+    Cookie(&'static str, &'static str),
+    /// A key in each form.
+    Key,
+}
+
+impl Family {
+    /// All of them.
+    pub const ALL: [Family; 7] = [
+        Family::AosCx,
+        Family::AristaEos,
+        Family::Cumulus,
+        Family::MikrotikPorts,
+        Family::MikrotikRule,
+        Family::MikrotikSwitch,
+        Family::Vyos,
+    ];
+
+    /// The name of the profile that drives it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Family::AosCx => "aos-cx",
+            Family::AristaEos => "arista-eos",
+            Family::Cumulus => "cumulus-nvue",
+            Family::MikrotikPorts => "mikrotik-ports",
+            Family::MikrotikRule => "mikrotik-rule",
+            Family::MikrotikSwitch => "mikrotik-switch",
+            Family::Vyos => "vyos",
+        }
+    }
+
+    /// `sysDescr` and `sysObjectID`.
+    pub(super) fn identity(self) -> (&'static str, &'static [u32]) {
+        match self {
+            Family::AosCx => (
+                "Aruba JL668A FL.10.08.0001 AOS-CX (virtual)",
+                &[1, 3, 6, 1, 4, 1, 47196, 4, 1, 1, 1, 100],
+            ),
+            Family::AristaEos => (
+                "Arista Networks EOS version 4.28.0F running on an Arista Networks vEOS (virtual)",
+                &[1, 3, 6, 1, 4, 1, 30065, 1, 2759],
+            ),
+            Family::Cumulus => ("Cumulus-Linux 5.4.0 (virtual)", &[1, 3, 6, 1, 4, 1, 40310]),
+            Family::MikrotikPorts | Family::MikrotikRule | Family::MikrotikSwitch => (
+                "RouterOS CRS326-24G-2S+ (virtual)",
+                &[1, 3, 6, 1, 4, 1, 14988, 1],
+            ),
+            Family::Vyos => ("VyOS 1.4.0 (virtual)", &[1, 3, 6, 1, 4, 1, 44641]),
+        }
+    }
+
+    /// What the switch calls a port, over HTTP and as `ifName`.
+    pub(super) fn port_name(self, port: u32) -> String {
+        match self {
+            Family::AosCx => format!("1/1/{port}"),
+            Family::AristaEos => format!("Ethernet{port}"),
+            Family::Cumulus => format!("swp{port}"),
+            Family::MikrotikPorts | Family::MikrotikRule | Family::MikrotikSwitch => {
+                format!("ether{port}")
+            }
+            Family::Vyos => format!("eth{port}"),
+        }
+    }
+
+    pub(super) fn door(self) -> Door {
+        match self {
+            Family::AosCx => Door::Cookie("/rest/v10.08/login", "/rest/v10.08/logout"),
+            Family::Vyos => Door::Key,
+            Family::AristaEos
+            | Family::Cumulus
+            | Family::MikrotikPorts
+            | Family::MikrotikRule
+            | Family::MikrotikSwitch => Door::Basic,
+        }
+    }
+
+    /// The switch's mirror as it starts.
+    pub(super) fn start(self, ports: Ports, foreign: bool) -> Box<dyn Control> {
+        let mut api: Box<dyn Api> = match self {
+            Family::AosCx => Box::new(aos_cx::AosCx::new(ports)),
+            Family::AristaEos => Box::new(arista::Arista::new(ports)),
+            Family::Cumulus => Box::new(cumulus::Cumulus::new(ports)),
+            Family::MikrotikPorts => Box::new(mikrotik::Mikrotik::new(ports, mikrotik::Way::Ports)),
+            Family::MikrotikRule => Box::new(mikrotik::Mikrotik::new(ports, mikrotik::Way::Rule)),
+            Family::MikrotikSwitch => Box::new(mikrotik::Mikrotik::new(ports, mikrotik::Way::Chip)),
+            Family::Vyos => Box::new(vyos::Vyos::new(ports)),
+        };
+        if foreign {
+            api.lend(FOREIGN.0, FOREIGN.1);
+        }
+        Box::new(Web(api))
+    }
+}
+
+/// A request that has passed the door.
+#[derive(Clone, Debug)]
+pub(super) struct Ask<'a> {
+    pub(super) method: &'a str,
+    /// The parts of the path, decoded.
+    pub(super) path: Vec<String>,
+    pub(super) query: BTreeMap<String, String>,
+    /// The members of a form as texts, or the JSON document; `null` without a body.
+    pub(super) body: Json,
+}
+
+/// What is answered.
+#[derive(Clone, Debug)]
+pub(super) struct Reply {
+    pub(super) status: u16,
+    pub(super) body: Json,
+    /// Whether something was changed, or was to be.
+    pub(super) wrote: bool,
+}
+
+impl Reply {
+    fn read(body: Json) -> Reply {
+        Reply {
+            status: 200,
+            body,
+            wrote: false,
+        }
+    }
+
+    fn done(status: u16, body: Json) -> Reply {
+        Reply {
+            status,
+            body,
+            wrote: true,
+        }
+    }
+
+    fn refused(status: u16, body: Json) -> Reply {
+        Reply::done(status, body)
+    }
+}
+
+/// The web interface of one family, with its present configuration.
+pub(super) trait Api: Send + Sync {
+    /// Answers a request. Where a write is refused, the configuration is no longer to be used, unless the family keeps
+    /// what came before.
+    fn answer(&mut self, ask: &Ask<'_>) -> Reply;
+
+    /// The mirror's configuration, for comparing.
+    fn dump(&self) -> Json;
+
+    /// The mirror sessions.
+    fn sessions(&self) -> Vec<Session>;
+
+    /// Sets up a mirror as somebody else has left it: what `source` receives, to `destination`.
+    fn lend(&mut self, source: u32, destination: u32);
+
+    /// Leaves each session no more than its first `most` sources.
+    fn cut(&mut self, most: usize);
+
+    /// Makes a copy to try a request on.
+    fn copy(&self) -> Box<dyn Api>;
+}
+
+/// The ports of the switch by the names that its family gives them.
+#[derive(Clone)]
+pub(super) struct Ports {
+    pub(super) family: Family,
+    pub(super) hardware: Arc<Hardware>,
+}
+
+impl Ports {
+    /// Returns the port with this name.
+    fn number(&self, name: &str) -> Option<u32> {
+        self.numbers().find(|port| self.name(*port) == name)
+    }
+
+    fn name(&self, port: u32) -> String {
+        self.family.port_name(port)
+    }
+
+    fn numbers(&self) -> impl Iterator<Item = u32> + use<> {
+        self.hardware.numbers()
+    }
+
+    fn is_up(&self, port: u32) -> bool {
+        self.hardware.is_up(BridgePort(port))
+    }
+}
+
+/// A mirror by port numbers.
+fn session(
+    destination: Option<u32>,
+    sources: BTreeMap<u32, Direction>,
+    active: bool,
+) -> Option<Session> {
+    let active = active && !sources.is_empty();
+    let sources = sources.into_iter();
+    Some(Session {
+        destination: BridgePort(destination?),
+        sources: sources
+            .map(|(port, direction)| (BridgePort(port), direction))
+            .collect(),
+        active,
+    })
+}
+
+/// A family's web interface in the place of mirror objects: its SNMP agent has none.
+struct Web(Box<dyn Api>);
+
+impl Control for Web {
+    fn objects(&self, _drops: u32) -> BTreeMap<Arcs, Value> {
+        BTreeMap::new()
+    }
+
+    fn access(&self, _oid: &[u32]) -> Access {
+        Access::Unknown
+    }
+
+    fn write(&mut self, _oid: &[u32], _value: &Value) -> Result<(), SetTestError> {
+        Err(SetTestError::NotWritable)
+    }
+
+    fn sessions(&self) -> Vec<Session> {
+        self.0.sessions()
+    }
+
+    fn cut(&mut self, most: usize) {
+        self.0.cut(most);
+    }
+
+    fn copy(&self) -> Box<dyn Control> {
+        Box::new(Web(self.0.copy()))
+    }
+
+    fn web(&mut self) -> Option<&mut dyn Api> {
+        Some(self.0.as_mut())
+    }
+
+    fn dump(&self) -> Json {
+        self.0.dump()
+    }
+}
+
+/// An answer that there is nothing at this path.
+fn not_found() -> Reply {
+    Reply::read(json!({"message": "not found"})).status(404)
+}
+
+impl Reply {
+    fn status(mut self, status: u16) -> Reply {
+        self.status = status;
+        self
+    }
+}

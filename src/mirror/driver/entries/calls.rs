@@ -1,0 +1,118 @@
+//! The requests between two sets of entries.
+
+use serde_json::Value as Json;
+
+use crate::mirror::state::EntryMap;
+use crate::profile::http::{Entry, Http, Request, Scope, Step, Template};
+
+use super::{Call, id, of_kind};
+
+/// Returns the requests that lead from the entries that are there to those that are wanted: what goes first, what
+/// stays and changes, and what comes. From the second attempt on, commands go one by one.
+pub(super) fn between(
+    http: &Http,
+    ours: &Scope,
+    now: &EntryMap,
+    goal: &EntryMap,
+    attempt: u32,
+) -> Vec<Call> {
+    let mut calls = Vec::new();
+    let mut commands = Vec::new();
+    for entry in http.entries.iter().rev() {
+        for (key, value) in of_kind(entry, now) {
+            if !goal.contains_key(&id(entry, key)) {
+                let scope = scope(entry, ours, key, value);
+                calls.extend(requests(&entry.delete, &scope));
+                commands.extend(filled(&entry.remove, &scope));
+            }
+        }
+    }
+    for entry in &http.entries {
+        for (key, value) in of_kind(entry, goal) {
+            let scope = scope(entry, ours, key, value);
+            match now.get(&id(entry, key)) {
+                Some(present) if present == value => {}
+                Some(_) => calls.extend(requests(&entry.replace, &scope)),
+                None => {
+                    calls.extend(requests(&entry.create, &scope));
+                    commands.extend(filled(&entry.add, &scope));
+                }
+            }
+        }
+    }
+    calls.extend(carried(http, ours, commands, attempt));
+    if calls.is_empty() {
+        return calls;
+    }
+    let step = |step: &Step| Call {
+        request: step.request.clone(),
+        scope: ours.clone(),
+        take: step.take.clone(),
+        until: step.until.clone(),
+    };
+    let before: Vec<Call> = http.before.iter().map(step).collect();
+    let after = http.after.iter().map(step);
+    before.into_iter().chain(calls).chain(after).collect()
+}
+
+/// What fills the gaps of one entry's requests.
+fn scope(entry: &Entry, ours: &Scope, key: &str, value: &Json) -> Scope {
+    let mut scope = ours.clone().with("key", key);
+    if let Some((texts, _)) = entry.read_key(key) {
+        scope.texts.extend(texts);
+    }
+    if let Some(template) = &entry.value {
+        scope.texts.extend(template.read(value).texts);
+    }
+    scope.entry = Some(sent(entry, value));
+    scope
+}
+
+/// The part of a value that is sent.
+fn sent(entry: &Entry, value: &Json) -> Json {
+    let mut value = value.clone();
+    if let Json::Object(members) = &mut value {
+        members.retain(|member, _| !entry.never_sent.contains(member));
+    }
+    value
+}
+
+fn requests(requests: &[Request], scope: &Scope) -> Vec<Call> {
+    let call = |request: &Request| Call {
+        request: request.clone(),
+        scope: scope.clone(),
+        take: None,
+        until: None,
+    };
+    requests.iter().map(call).collect()
+}
+
+/// A checked profile has no gap that is not filled here.
+fn filled(commands: &[Template], scope: &Scope) -> Vec<Json> {
+    commands
+        .iter()
+        .filter_map(|command| command.fill(scope).ok())
+        .collect()
+}
+
+/// The requests that carry commands.
+fn carried(http: &Http, ours: &Scope, commands: Vec<Json>, attempt: u32) -> Vec<Call> {
+    let Some(send) = &http.send else {
+        return Vec::new();
+    };
+    let at_once = if attempt > 1 {
+        1
+    } else {
+        commands.len().max(1)
+    };
+    let call = |commands: &[Json]| Call {
+        request: send.clone(),
+        scope: Scope {
+            commands: commands.to_vec(),
+            ..ours.clone()
+        },
+        take: None,
+        until: None,
+    };
+    commands.chunks(at_once).map(call).collect()
+}

@@ -1,0 +1,187 @@
+//! The entries that are wanted: those that are there, with ours as they are to be.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value as Json;
+
+use crate::mirror::driver::Situation;
+use crate::mirror::state::EntryMap;
+use crate::profile::http::{Entry, For, Reading, Scope, Template, fill_text};
+
+use super::{Entries, id, of_kind};
+
+/// The key of an entry that the switch will name itself.
+const UNNAMED: &str = "new";
+
+/// Returns the entries that there are when exactly these ports are mirrored to our destination.
+pub(super) fn goal(driver: &Entries, situation: Situation<'_>, wanted: &BTreeSet<u32>) -> EntryMap {
+    let names = wanted
+        .iter()
+        .filter_map(|number| driver.names.by_number.get(number));
+    let mut builder = Builder {
+        driver,
+        situation,
+        wanted: names.cloned().collect(),
+        goal: situation.now.entries.clone(),
+    };
+    for entry in &driver.http.entries {
+        match (entry.is_made(), entry.each) {
+            (true, For::Session) => builder.session(entry),
+            (true, For::Source) => builder.sources(entry),
+            (false, _) => builder.settings(entry),
+        }
+    }
+    builder.goal
+}
+
+struct Builder<'a> {
+    driver: &'a Entries,
+    situation: Situation<'a>,
+    /// The wanted ports' names.
+    wanted: Vec<String>,
+    goal: EntryMap,
+}
+
+impl Builder<'_> {
+    fn scope(&self, entry: &Entry) -> Scope {
+        let mut scope = self.driver.scope();
+        if let Some(word) = entry.directions.get(self.driver.task.copies.word()) {
+            scope = scope.with("direction", word);
+        }
+        if entry.each == For::Session {
+            scope.sources = self.wanted.clone();
+        }
+        scope
+    }
+
+    /// Tells whether an entry belongs to our session or, where there are no sessions, to our destination.
+    fn is_ours(&self, entry: &Entry, key: &str, value: &Json) -> bool {
+        let read = entry
+            .read_key(key)
+            .map(|(texts, _)| texts)
+            .unwrap_or_default();
+        let value = entry.value.as_ref().map(|template| template.read(value));
+        let Reading { mut texts, .. } = value.unwrap_or_default();
+        texts.extend(read);
+        let same = |gap: &str, ours: Option<&String>| texts.get(gap).map(|text| Some(text) == ours);
+        let session = self.driver.session();
+        same("session", session.as_ref())
+            .or_else(|| same("destination", self.driver.destination()))
+            .unwrap_or(true)
+    }
+
+    /// Takes out the entries of a kind that are ours, and returns their keys.
+    fn take_out(&mut self, entry: &Entry) -> Vec<String> {
+        let all = of_kind(entry, &self.situation.now.entries);
+        let ours = all.filter(|(key, value)| self.is_ours(entry, key, value));
+        let keys: Vec<String> = ours.map(|(key, _)| key.to_owned()).collect();
+        for key in &keys {
+            self.goal.remove(&id(entry, key));
+        }
+        keys
+    }
+
+    fn put(&mut self, entry: &Entry, key: &str, scope: &Scope) {
+        let value = entry
+            .value
+            .as_ref()
+            .map_or(Some(Json::Null), |value| value.fill(scope).ok());
+        if let Some(value) = value {
+            self.goal.insert(id(entry, key), value);
+        }
+    }
+
+    /// An entry of the session, made while something is mirrored.
+    fn session(&mut self, entry: &Entry) {
+        if entry.key.is_none() {
+            self.unnamed(entry);
+            return;
+        }
+        self.take_out(entry);
+        let scope = self.scope(entry);
+        let key = entry
+            .key
+            .as_deref()
+            .and_then(|key| fill_text(key, &scope).ok());
+        if let Some(key) = key.filter(|_| !self.wanted.is_empty()) {
+            self.put(entry, &key, &scope);
+        }
+    }
+
+    /// An entry whose key is the switch's own affair: ours is the one that was not there before.
+    fn unnamed(&mut self, entry: &Entry) {
+        let then = &self.situation.then.entries;
+        let all = of_kind(entry, &self.situation.now.entries);
+        let new = all.filter(|(key, _)| !then.contains_key(&id(entry, key)));
+        let new: Vec<String> = new.map(|(key, _)| key.to_owned()).collect();
+        for key in &new {
+            self.goal.remove(&id(entry, key));
+        }
+        if !self.wanted.is_empty() {
+            let key = new.first().map_or(UNNAMED, String::as_str).to_owned();
+            self.put(entry, &key, &self.scope(entry));
+        }
+    }
+
+    /// One entry for each source.
+    fn sources(&mut self, entry: &Entry) {
+        self.take_out(entry);
+        for name in self.wanted.clone() {
+            let scope = self.scope(entry).with("source", name);
+            let key = entry
+                .key
+                .as_deref()
+                .and_then(|key| fill_text(key, &scope).ok());
+            if let Some(key) = key {
+                self.put(entry, &key, &scope);
+            }
+        }
+    }
+
+    /// Entries that are always there.
+    fn settings(&mut self, entry: &Entry) {
+        let all = of_kind(entry, &self.situation.now.entries);
+        let all: Vec<(String, Json)> = all
+            .map(|(key, value)| (key.to_owned(), value.clone()))
+            .collect();
+        for (key, value) in all {
+            let scope = self.scope(entry);
+            let on = match entry.each {
+                For::Session => (!self.wanted.is_empty()).then_some(scope),
+                For::Source => {
+                    let name = source_of(entry, &key, &value);
+                    let name = name.filter(|name| self.wanted.contains(name));
+                    name.map(|name| scope.with("source", name))
+                }
+            };
+            let (template, scope) = match on {
+                Some(scope) => (entry.value.as_ref(), scope),
+                None => (entry.idle.as_ref(), Scope::default()),
+            };
+            let wanted = template.and_then(|template: &Template| template.fill(&scope).ok());
+            if let Some(wanted) = wanted {
+                self.goal.insert(id(entry, &key), merged(value, wanted));
+            }
+        }
+    }
+}
+
+/// Which port an entry belongs to.
+fn source_of(entry: &Entry, key: &str, value: &Json) -> Option<String> {
+    let by_key = entry
+        .read_key(key)
+        .and_then(|(mut texts, _)| texts.remove("source"));
+    let by_value = || entry.value.as_ref()?.read(value).texts.remove("source");
+    by_key.or_else(by_value)
+}
+
+/// Sets members of a value and leaves the others.
+fn merged(value: Json, wanted: Json) -> Json {
+    match (value, wanted) {
+        (Json::Object(mut members), Json::Object(wanted)) => {
+            members.extend(wanted);
+            Json::Object(members)
+        }
+        (_, wanted) => wanted,
+    }
+}

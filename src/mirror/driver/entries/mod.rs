@@ -1,0 +1,219 @@
+//! Switches that are told over HTTP (J, K, L and M): the mirror is a set of entries, and a change is what lies between
+//! the entries that are there and those that are wanted.
+//!
+//! Putting back needs no knowledge of what an entry means: the entries from before are wanted again.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use serde_json::Value as Json;
+
+use crate::port::PortTable;
+use crate::profile::http::{Entry, Http, Request, Scope, Sign, Template, fill_text};
+use crate::profile::{Numbering, Profile};
+
+use super::{Seen, Situation, Task};
+use crate::mirror::state::{EntryMap, State};
+
+mod calls;
+mod goal;
+mod reading;
+mod showing;
+
+pub(crate) use reading::read;
+
+/// One request that changes the switch, or belongs to a change.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Call {
+    pub(crate) request: Request,
+    /// What fills its gaps, apart from secrets and what answers to earlier requests bring.
+    pub(crate) scope: Scope,
+    /// What its answer brings for later requests.
+    pub(crate) take: Option<Template>,
+    /// What its answer shows when it is done.
+    pub(crate) until: Option<Sign>,
+}
+
+impl fmt::Display for Call {
+    /// Writes the commands, or method, path and body; what is a secret or not known yet stays a gap.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Call { request, scope, .. } = self;
+        if !scope.commands.is_empty() {
+            let text = |command: &Json| {
+                command
+                    .as_str()
+                    .map_or_else(|| command.to_string(), str::to_owned)
+            };
+            let commands: Vec<String> = scope.commands.iter().map(text).collect();
+            return f.write_str(&commands.join(", "));
+        }
+        let path = fill_text(&request.path, scope).unwrap_or_else(|_| request.path.clone());
+        write!(f, "{} {path}", request.method.word())?;
+        match &request.body {
+            Some(body) => write!(
+                f,
+                " {}",
+                body.fill(scope).unwrap_or_else(|_| body.0.clone())
+            ),
+            None => Ok(()),
+        }
+    }
+}
+
+/// How the switch calls its ports.
+#[derive(Clone, Debug, Default)]
+struct Names {
+    by_number: BTreeMap<u32, String>,
+    by_name: BTreeMap<String, u32>,
+}
+
+impl Names {
+    fn new(http: &Http, numbering: &Numbering, ports: &PortTable) -> Names {
+        let mut names = Names::default();
+        for port in ports.iter() {
+            let number = u32::from(port.id.0);
+            let name = match numbering {
+                Numbering::Text(text) => text.replace("{n}", &number.to_string()),
+                Numbering::IfIndex
+                | Numbering::BridgePort
+                | Numbering::Position
+                | Numbering::FromZero
+                | Numbering::IfName => written_out(http, &port.if_name),
+            };
+            names.by_name.insert(name.clone(), number);
+            names.by_number.insert(number, name);
+        }
+        names
+    }
+}
+
+/// Writes a name's beginning as the switch's web interface does.
+fn written_out(http: &Http, name: &str) -> String {
+    let long = http.names.iter().find_map(|(short, long)| {
+        let rest = name.strip_prefix(short.as_str())?;
+        let at_number = rest.starts_with(|letter: char| letter.is_ascii_digit());
+        at_number.then(|| format!("{long}{rest}"))
+    });
+    long.unwrap_or_else(|| name.to_owned())
+}
+
+/// Drives entries.
+#[derive(Clone, Debug)]
+pub(crate) struct Entries {
+    pub(crate) http: Http,
+    names: Names,
+    task: Task,
+}
+
+impl Entries {
+    /// Makes the driver. Without a port table it can only put back.
+    pub(crate) fn new(
+        http: &Http,
+        profile: &Profile,
+        ports: Option<&PortTable>,
+        task: Task,
+    ) -> Self {
+        let names = ports.map(|ports| Names::new(http, &profile.numbering, ports));
+        Entries {
+            http: http.clone(),
+            names: names.unwrap_or_default(),
+            task,
+        }
+    }
+
+    /// Goes on with another task.
+    pub(crate) fn use_task(&mut self, task: Task) {
+        self.task = task;
+    }
+
+    /// Reads which mirrors there are.
+    pub(crate) fn seen(&self, state: &State) -> Vec<Seen> {
+        showing::seen(self, state)
+    }
+
+    /// Returns the requests after which exactly these ports are mirrored to our destination.
+    pub(crate) fn plan(&self, situation: Situation<'_>, wanted: &BTreeSet<u32>) -> Vec<Call> {
+        let goal = goal::goal(self, situation, wanted);
+        calls::between(
+            &self.http,
+            &self.scope(),
+            &situation.now.entries,
+            &goal,
+            situation.attempt,
+        )
+    }
+
+    /// Returns the requests after which everything is as before the run.
+    pub(crate) fn plan_restore(&self, situation: Situation<'_>) -> Vec<Call> {
+        let then = &situation.then.entries;
+        calls::between(
+            &self.http,
+            &self.scope(),
+            &situation.now.entries,
+            then,
+            situation.attempt,
+        )
+    }
+
+    /// Says what differs from the state before the run.
+    pub(crate) fn differences(&self, now: &State, then: &State) -> Vec<String> {
+        let (now, then) = (&now.entries, &then.entries);
+        let changed = then.iter().filter_map(|(id, value)| match now.get(id) {
+            None => Some(format!("`{id}` is gone")),
+            Some(found) if found != value => Some(format!("`{id}` is {found}, not {value}")),
+            Some(_) => None,
+        });
+        let more = now.keys().filter(|id| !then.contains_key(*id));
+        changed
+            .chain(more.map(|id| format!("`{id}` is new")))
+            .collect()
+    }
+
+    /// Tells whether a request is one of the profile's, with commands of the profile's and for entries of its kinds.
+    pub(crate) fn allows(&self, call: &Call) -> bool {
+        let declared = self.http.writes().any(|request| *request == call.request);
+        let commands = call.scope.commands.iter();
+        let known = |command| self.http.commands().any(|template| template.makes(command));
+        let key = call.scope.texts.get("key");
+        let is_kind = |key: &String| self.http.entries.iter().any(|e| e.read_key(key).is_some());
+        declared && commands.into_iter().all(known) && key.is_none_or(is_kind)
+    }
+
+    fn session(&self) -> Option<String> {
+        self.http
+            .has_sessions()
+            .then(|| self.task.session.unwrap_or(1).to_string())
+    }
+
+    fn destination(&self) -> Option<&String> {
+        self.names.by_number.get(&self.task.destination)
+    }
+
+    /// What fills the gaps of every entry of ours.
+    fn scope(&self) -> Scope {
+        let mut scope = Scope::default();
+        if let Some(session) = self.session() {
+            scope = scope.with("session", session);
+        }
+        if let Some(destination) = self.destination() {
+            scope = scope.with("destination", destination);
+        }
+        scope
+    }
+}
+
+/// Writes which entry of which kind.
+fn id(entry: &Entry, key: &str) -> String {
+    format!("{} {key}", entry.name)
+}
+
+/// The entries of one kind: key and value.
+fn of_kind<'a>(
+    entry: &'a Entry,
+    entries: &'a EntryMap,
+) -> impl Iterator<Item = (&'a str, &'a Json)> {
+    entries.iter().filter_map(|(id, value)| {
+        let (kind, key) = id.split_once(' ')?;
+        (kind == entry.name).then_some((key, value))
+    })
+}

@@ -1,0 +1,153 @@
+//! Switches that are told over HTTP: logins that run out, wrong passwords, other people's sessions, kills.
+
+use halfspan::lab::{Family, Profile};
+use nix::sys::signal::Signal;
+
+use crate::site::{SWITCH, Site, wait_for};
+
+fn site(family: Family) -> Site {
+    Site::new(|spec| {
+        spec.profile = Profile::Web(family);
+        spec.background.chats = 8.0;
+    })
+}
+
+#[test]
+fn a_switch_with_a_web_interface_and_no_snmp_is_searched_by_the_ports_that_it_lists() {
+    for family in Family::ALL {
+        let site = Site::new(|spec| {
+            spec.profile = Profile::Web(family);
+            spec.agent.web_only = true;
+            spec.background.chats = 8.0;
+        });
+        let ran = site.locate(&["--json"]);
+        let report = ran.assert_exit(0).json();
+        assert_eq!(report["outcome"], "located", "{ran}");
+        assert_eq!(
+            report["port"]["if_name"],
+            site.suspect_port().if_name,
+            "{ran}"
+        );
+        assert_eq!(report["mirror"]["restored"], true);
+        site.assert_untouched();
+    }
+}
+
+#[test]
+fn a_login_that_runs_out_again_and_again_does_not_stop_a_run() {
+    let site = Site::new(|spec| {
+        spec.profile = Profile::Web(Family::AosCx);
+        spec.agent.login_lasts = Some(3);
+    });
+    site.locate(&["--json", "--no-tables"])
+        .assert_located(&site);
+}
+
+#[test]
+fn a_wrong_password_stops_the_run_before_anything_is_written() {
+    for family in [Family::AosCx, Family::AristaEos, Family::Vyos] {
+        let site = site(family);
+        let suspect = site.suspect().to_string();
+        let mut command = site.command();
+        command.env("HALFSPAN_PW", "not-the-password");
+        command.args(["locate", "--yes", "--no-tables", "--ip", &suspect]);
+        let ran = crate::site::Running::start(&mut command).end();
+        let told = ran.assert_exit(3).told_error();
+        assert!(told.contains("does not accept the login (401)"), "{told}");
+        assert!(
+            told.contains("check `user` and `password`, or `token`"),
+            "{told}"
+        );
+        assert!(!ran.err.contains("not-the-password"), "{ran}");
+        site.assert_unwritten();
+    }
+}
+
+#[test]
+fn a_user_who_may_only_read_is_told_so() {
+    let site = Site::new(|spec| {
+        spec.profile = Profile::Web(Family::AosCx);
+        spec.faults.read_only = true;
+    });
+    let ran = site.locate(&["--no-tables"]);
+    let told = ran.assert_exit(3).told_error();
+    assert!(
+        told.contains("does not allow `POST /rest/v10.08/system/mirrors` (403)"),
+        "{told}"
+    );
+    site.assert_untouched();
+}
+
+#[test]
+fn somebody_elses_session_is_refused_and_nothing_is_written() {
+    for family in Family::ALL {
+        let site = Site::new(|spec| {
+            spec.profile = Profile::Web(family);
+            spec.mirror.foreign_session = true;
+        });
+        let told = site.locate(&["--no-tables"]).assert_exit(4).told_error();
+        assert!(
+            told.contains("already has a mirror session that is not ours"),
+            "{told}"
+        );
+        let ports = match family {
+            Family::AosCx => "port 1/1/1 to port 1/1/2",
+            _ => "port 1 to port 2",
+        };
+        assert!(told.contains(ports), "{told}");
+        site.assert_unwritten();
+    }
+}
+
+#[test]
+fn a_borrowed_session_is_given_back_as_it_was() {
+    for family in [
+        Family::AosCx,
+        Family::AristaEos,
+        Family::Cumulus,
+        Family::MikrotikPorts,
+        Family::Vyos,
+    ] {
+        let site = Site::new(|spec| {
+            spec.profile = Profile::Web(family);
+            spec.mirror.foreign_session = true;
+            spec.mirror.sessions = 2;
+        });
+        site.locate(&["--json", "--no-tables", "--take-session"])
+            .assert_located(&site);
+    }
+}
+
+#[test]
+fn a_killed_run_is_put_back_by_restore() {
+    for family in Family::ALL {
+        let site = site(family);
+        let mut run = site.start_locate(&["--json", "--no-tables"]);
+        wait_for("the mirror", || {
+            assert!(run.goes_on(), "it ended too soon");
+            !site.lab.sessions_copied().is_empty()
+        });
+        run.signal(Signal::SIGKILL);
+        run.end();
+        site.assert_changed();
+        let ran = site.run(&["restore"]);
+        assert!(ran.assert_exit(0).out.contains(SWITCH), "{ran}");
+        site.assert_untouched();
+    }
+}
+
+#[test]
+fn a_dry_run_shows_the_requests_and_sends_none() {
+    let site = site(Family::AristaEos);
+    let ran = site.locate(&["--dry-run", "--no-tables"]);
+    let all = format!("{}{}", ran.out, ran.err);
+    assert!(
+        all.contains("monitor session 1 destination Ethernet12"),
+        "{ran}"
+    );
+    assert!(
+        all.contains("monitor session 1 source Ethernet5 rx"),
+        "{ran}"
+    );
+    site.assert_unwritten();
+}
