@@ -19,6 +19,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod error;
+pub mod exports;
 pub mod flows;
 pub mod identify;
 pub mod lab;

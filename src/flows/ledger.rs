@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use foldhash::fast::RandomState;
 
-use super::digest::{Digest, TcpFlags, Way};
+use super::digest::{Digest, Portion, TcpFlags, Way};
 use super::hint::{Hint, Hints};
 use super::hosts::Hosts;
 use super::key::FlowKey;
@@ -132,6 +132,20 @@ impl Ledger {
 
     #[inline]
     pub(super) fn add(&mut self, digest: &Digest) {
+        let tally = Tally {
+            packets: 1,
+            bytes: digest.wire_len.into(),
+        };
+        self.count(digest, tally, digest.stamp);
+    }
+
+    /// Counts many packets of one direction of a flow.
+    pub(super) fn add_portion(&mut self, portion: &Portion) {
+        self.count(&portion.head, portion.tally, portion.last);
+    }
+
+    #[inline]
+    fn count(&mut self, digest: &Digest, tally: Tally, last: i64) {
         if self.flows.is_full() {
             self.relieve();
         }
@@ -139,11 +153,12 @@ impl Ledger {
             .flows
             .entry(digest.hash, &digest.key, || Flow::new(digest));
         flow.span.note(digest.stamp);
+        flow.span.note(last);
         let (side, source) = match digest.way {
             Way::Up => (&mut flow.up, digest.key.low.0),
             Way::Down => (&mut flow.down, digest.key.high.0),
         };
-        side.tally.add(digest.wire_len);
+        side.tally = side.tally.plus(tally);
         side.flags = side.flags.with(digest.flags);
         side.has_data |= digest.has_data;
         side.ids_zero &= digest.id_zero;
@@ -154,10 +169,10 @@ impl Ledger {
             self.note_past_mac(source, before);
         }
         if let Some(bins) = &mut self.bins {
-            bins.add(digest);
+            bins.add(digest, tally, last);
         }
         if let (Some(rhythms), true) = (&mut self.rhythms, opens) {
-            rhythms.add(digest);
+            rhythms.add(digest, tally, last);
         }
     }
 
@@ -195,6 +210,8 @@ impl Ledger {
     }
 }
 
+/// Over so many bins at most a flow record is spread: a wrong time must not fill the table.
+const MAX_SPREAD: i64 = 4096;
 /// How many flows are fetched at a time.
 const GROUP: usize = 32;
 
@@ -216,14 +233,22 @@ impl Bins {
         }
     }
 
-    fn add(&mut self, digest: &Digest) {
-        let bin = digest.stamp.div_euclid(self.width);
+    /// Adds packets to the bins from their first to their last, to each the same share.
+    fn add(&mut self, digest: &Digest, tally: Tally, last: i64) {
         let (source, destination) = match digest.way {
             Way::Up => (digest.key.low.0, digest.key.high.0),
             Way::Down => (digest.key.high.0, digest.key.low.0),
         };
-        self.entry(source, bin).sent.add(digest.wire_len);
-        self.entry(destination, bin).received.add(digest.wire_len);
+        let first = digest.stamp.div_euclid(self.width);
+        let bins = (last.div_euclid(self.width).saturating_sub(first) + 1).clamp(1, MAX_SPREAD);
+        for place in 0..bins {
+            let share = tally.share(place.unsigned_abs(), bins.unsigned_abs());
+            let bin = first.saturating_add(place);
+            let sent = &mut self.entry(source, bin).sent;
+            *sent = sent.plus(share);
+            let received = &mut self.entry(destination, bin).received;
+            *received = received.plus(share);
+        }
     }
 
     fn entry(&mut self, address: IpAddr, bin: i64) -> &mut Traffic {
