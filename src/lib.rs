@@ -7,7 +7,7 @@
 //! ```
 //!
 //! Beside it, `cli ─> capture, sniff ─> flows ─> report` counts who talks: [`capture`] reads files frame by frame,
-//! [`flows`] is pure.
+//! [`flows`] is pure. `cli ─> owner ─> report` names the process behind a connection of this machine.
 //!
 //! Data flows from left to right. [`search`], [`wire`], [`port`], [`mac`] and [`profile`] touch neither a
 //! socket nor a clock; only [`locate`] knows both [`search`] and [`mirror`]; only [`report`] and [`cli`]
@@ -26,6 +26,8 @@ pub mod lab;
 pub mod locate;
 pub mod mac;
 pub mod mirror;
+mod netlink;
+pub mod owner;
 pub mod patch;
 pub mod port;
 pub mod profile;
