@@ -27,29 +27,62 @@ pub(super) struct Flow {
     pub(super) number: u64,
 }
 
-/// What one end of a flow sent.
+/// What one end of a flow sent: packed, as there are millions of it.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Side {
     pub(super) tally: Tally,
-    /// The MAC that sent the last of it.
-    pub(super) mac: Option<Mac>,
+    /// The MAC that sent the last of it, if [`Side::HAS_MAC`].
+    mac: [u8; 6],
     /// All TCP flags that were seen.
     pub(super) flags: TcpFlags,
+    marks: u8,
+}
+
+impl Side {
+    const HAS_MAC: u8 = 1;
     /// TCP: data was seen.
-    pub(super) has_data: bool,
-    /// Every packet had the identification zero.
-    pub(super) ids_zero: bool,
+    pub(super) const HAS_DATA: u8 = 2;
+    /// A packet had another identification than zero.
+    pub(super) const HAS_ID: u8 = 4;
     /// It sent the packet that was seen first.
-    pub(super) opened: bool,
+    pub(super) const OPENED: u8 = 8;
+
+    /// Makes a side with marks that has sent nothing yet.
+    pub(super) fn marked(marks: u8) -> Side {
+        Side {
+            marks,
+            ..Side::default()
+        }
+    }
+
+    pub(super) fn is(&self, mark: u8) -> bool {
+        self.marks & mark != 0
+    }
+
+    #[inline]
+    fn mark(&mut self, mark: u8, is_so: bool) {
+        self.marks |= mark * u8::from(is_so);
+    }
+
+    /// Returns the MAC that sent the last of it.
+    #[inline]
+    pub(super) fn mac(&self) -> Option<Mac> {
+        self.is(Side::HAS_MAC).then_some(Mac(self.mac))
+    }
+
+    #[inline]
+    fn set_mac(&mut self, mac: Option<Mac>) {
+        self.marks &= !Side::HAS_MAC;
+        if let Some(Mac(octets)) = mac {
+            self.mac = octets;
+            self.marks |= Side::HAS_MAC;
+        }
+    }
 }
 
 impl Flow {
     fn new(digest: &Digest) -> Flow {
-        let side = |way| Side {
-            ids_zero: true,
-            opened: digest.way == way,
-            ..Side::default()
-        };
+        let side = |way| Side::marked(if digest.way == way { Side::OPENED } else { 0 });
         Flow {
             up: side(Way::Up),
             down: side(Way::Down),
@@ -160,13 +193,15 @@ impl Ledger {
         };
         side.tally = side.tally.plus(tally);
         side.flags = side.flags.with(digest.flags);
-        side.has_data |= digest.has_data;
-        side.ids_zero &= digest.id_zero;
-        let opens = side.opened;
-        if side.mac != digest.src
-            && let Some(before) = std::mem::replace(&mut side.mac, digest.src)
-        {
-            self.note_past_mac(source, before);
+        side.mark(Side::HAS_DATA, digest.has_data);
+        side.mark(Side::HAS_ID, !digest.id_zero);
+        let opens = side.is(Side::OPENED);
+        let before = side.mac();
+        if before != digest.src {
+            side.set_mac(digest.src);
+            if let Some(before) = before {
+                self.note_past_mac(source, before);
+            }
         }
         if let Some(bins) = &mut self.bins {
             bins.add(digest, tally, last);

@@ -91,12 +91,12 @@ impl Default for Settings {
 }
 
 /// Octets of an entry with its slots, at their most.
-const FLOW_SIZE: usize = 170;
+const FLOW_SIZE: usize = 156;
 const HOST_SIZE: usize = 115;
 const BIN_SIZE: usize = 100;
 
 impl Settings {
-    /// Room for 790,000 flows and 580,000 hosts at once.
+    /// Room for 860,000 flows and 580,000 hosts at once.
     pub const DEFAULT_MEMORY: usize = 256 << 20;
 
     /// Half of the memory is for flows.
