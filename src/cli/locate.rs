@@ -53,7 +53,7 @@ pub(super) struct LocateArgs {
     /// Plan only: read everything, write nothing
     #[arg(long)]
     dry_run: bool,
-    /// Do not use the switch's forwarding table as a head start
+    /// Use no head start: neither the forwarding table nor the place where the suspect was found last
     #[arg(long)]
     no_tables: bool,
     /// Borrow a mirror session that somebody else has set up, and put it back afterwards

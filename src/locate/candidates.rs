@@ -1,6 +1,5 @@
-//! Which ports the suspect may be on, and how likely each is before anything was heard. Pure.
+//! Which ports the suspect may be on. Pure.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::config::{BadPortList, PortList};
@@ -195,26 +194,6 @@ pub fn cost_of_change(limits: &MirrorLimits) -> Duration {
     limits.write_time.max(LEAST_COST)
 }
 
-/// The share of belief that a forwarding table's row gets: tables are good nine times in ten, and the search may
-/// never decide by them alone.
-const TABLE_SHARE: f64 = 0.9;
-
-/// Weighs the candidates: alike, or in favour of the port that the forwarding table names.
-#[must_use]
-pub fn weigh(candidates: &PortSet, table_says: Option<PortId>) -> BTreeMap<PortId, f64> {
-    let others = candidates.len().saturating_sub(1);
-    let favoured = table_says.filter(|port| candidates.contains(*port) && others > 0);
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "a switch has at most 65,535 ports"
-    )]
-    let favour = TABLE_SHARE / (1.0 - TABLE_SHARE) * others as f64;
-    candidates
-        .iter()
-        .map(|port| (port, if Some(port) == favoured { favour } else { 1.0 }))
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -293,17 +272,5 @@ mod tests {
         hint:  its ports are 1-6; an ifIndex is written if:24
         ");
         assert_eq!(error.exit(), Exit::Usage);
-    }
-
-    #[test]
-    fn the_table_favours_its_port_nine_to_one_and_only_a_candidate() {
-        let weights = weigh(&set(&[1, 2, 3]), Some(PortId(2)));
-        let total: f64 = weights.values().sum();
-        assert!((weights[&PortId(2)] / total - 0.9).abs() < 1e-9);
-        assert!(
-            weigh(&set(&[1, 2, 3]), Some(PortId(9)))
-                .values()
-                .all(|w| (*w - 1.0).abs() < f64::EPSILON)
-        );
     }
 }

@@ -3,18 +3,29 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
+use super::receivers::Seen;
 use crate::clock::Moment;
 use crate::mac::Mac;
 use crate::search::Knocks;
 use crate::sniff::{Addressee, Heard, Sighting};
 use crate::stimulus::TIME_TO_ANSWER;
 
+/// What makes a sighting evidence.
+pub(super) struct Rules<'a> {
+    /// When frames began to count.
+    pub(super) from: Moment,
+    /// Whether this machine's own conversations reach the capture by the mirror only.
+    pub(super) us_by_mirror: bool,
+    /// Receivers whose frames are heard whatever is mirrored.
+    pub(super) telling_nothing: &'a BTreeSet<Mac>,
+}
+
 /// What was heard between two moments.
 #[derive(Default)]
 pub(super) struct Catch {
     pub(super) until: Moment,
     /// The suspect's own frames that only a mirror brings here.
-    pub(super) sightings: Vec<Moment>,
+    pub(super) sightings: Vec<Seen>,
     /// Knocks at the suspect.
     pub(super) knocks: Vec<Moment>,
     /// Its answers, as far as only a mirror brings them here.
@@ -32,21 +43,28 @@ pub(super) struct Catch {
 
 impl Catch {
     /// Takes a sighting as evidence, unless it came before the window or would have come without any mirror.
-    /// `us_by_mirror` tells that this machine's own conversations reach the capture by the mirror only.
-    pub(super) fn take(&mut self, sighting: &Sighting, from: Moment, us_by_mirror: bool) {
-        if sighting.at < from {
+    pub(super) fn take(&mut self, sighting: &Sighting, rules: &Rules<'_>) {
+        if sighting.at < rules.from {
             return;
         }
         remember(&mut self.suspect_macs, sighting.src);
         remember(&mut self.suspect_ips, sighting.src_ip);
+        let seen = Seen {
+            at: sighting.at,
+            receiver: sighting.dst,
+        };
         match sighting.to {
-            Addressee::Other => self.sightings.push(sighting.at),
             // Without a knock of ours it is the probe of another machine that comes up.
-            Addressee::Prober if self.knocks.is_empty() => self.sightings.push(sighting.at),
-            Addressee::Prober => self.answers.push(sighting.at),
+            Addressee::Prober if !self.knocks.is_empty() => self.answers.push(sighting.at),
+            Addressee::Other | Addressee::Prober => {
+                let tells = |receiver| !rules.telling_nothing.contains(&receiver);
+                if seen.receiver.is_none_or(tells) {
+                    self.sightings.push(seen);
+                }
+            }
             Addressee::Us => {
                 self.to_us = self.to_us.saturating_add(1);
-                if us_by_mirror {
+                if rules.us_by_mirror {
                     self.answers.push(sighting.at);
                 }
             }
@@ -66,7 +84,8 @@ impl Catch {
 
     /// Leaves out what was caught before `from`.
     pub(super) fn begin_at(&mut self, from: Moment) {
-        for moments in [&mut self.sightings, &mut self.knocks, &mut self.answers] {
+        self.sightings.retain(|seen| seen.at >= from);
+        for moments in [&mut self.knocks, &mut self.answers] {
             moments.retain(|at| *at >= from);
         }
     }
@@ -122,11 +141,8 @@ impl Catch {
 
     /// Every frame of the suspect that only a mirror brings here.
     pub(super) fn own(&self) -> Vec<Moment> {
-        self.sightings
-            .iter()
-            .chain(&self.answers)
-            .copied()
-            .collect()
+        let sightings = self.sightings.iter().map(|seen| seen.at);
+        sightings.chain(self.answers.iter().copied()).collect()
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::receivers::Seen;
 use crate::clock::Moment;
 
 /// How long is listened before anything is mirrored. Long enough for a flooded suspect that sends a few frames a
@@ -12,14 +13,19 @@ pub(super) const BEFORE_ANY_WRITE: Duration = Duration::from_millis(800);
 /// weighs it against the suspect's possible rhythms.
 pub(super) const EVERYTHING_AT_LEAST: Duration = Duration::from_secs(3);
 
+/// As [`EVERYTHING_AT_LEAST`], for a part of the candidates, where the switch cannot mirror them all; and how many parts
+/// are tried before it is left to the search to hear anybody.
+pub(super) const PART_AT_LEAST: Duration = Duration::from_millis(1500);
+pub(super) const PARTS: usize = 3;
+
 /// Tells whether the control may end early: the suspect was heard often enough, and for long enough, to show how
 /// often it talks. A handful of frames in 10 ms may be chance, and a rate taken for four times what it is makes
 /// the windows that follow too short; a quarter of a second costs less than one change of the mirror.
-pub(super) fn shows_the_rhythm(sightings: &[Moment]) -> bool {
+pub(super) fn shows_the_rhythm(sightings: &[Seen]) -> bool {
     let (Some(first), Some(last)) = (sightings.first(), sightings.last()) else {
         return false;
     };
-    sightings.len() >= 4 && last.since(*first) >= Duration::from_millis(250)
+    sightings.len() >= 4 && last.at.since(first.at) >= Duration::from_millis(250)
 }
 
 /// How long the suspect is left alone in the control: one that talks by itself needs no knocks.

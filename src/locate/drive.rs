@@ -8,23 +8,23 @@ use std::net::IpAddr;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use super::catch::Catch;
+use super::catch::{Catch, Rules};
 use super::control::{self, Latency};
 use super::error::LocateError;
 use super::event::Event;
 use super::inquiry::Inquiry;
+use super::receivers::Receivers;
 use super::record::Recorder;
 use crate::clock::{Clock, Moment};
 use crate::mac::Mac;
 use crate::mirror::Mirror;
-use crate::port::PortSet;
+use crate::port::{PortId, PortSet};
 use crate::search::{Observed, Purpose, Quality, Question, Step, Verdict};
 use crate::sniff::Sniffer;
 use crate::stimulus::Stimulus;
 
 mod aim;
-
-use aim::is_silence;
+mod quality;
 
 /// How often the person following the run is told that time passes.
 const TICK: Duration = Duration::from_millis(200);
@@ -94,6 +94,7 @@ pub fn drive<'a>(
         settle,
         grace: control::LEFT_ALONE,
         us_by_mirror: false,
+        receivers: Receivers::default(),
         others_rate: 0.0,
         evidence,
     };
@@ -161,6 +162,8 @@ struct Run<'a> {
     grace: Duration,
     /// Whether this machine's own conversations reach the capture by the mirror only.
     us_by_mirror: bool,
+    /// Whom the suspect sends to.
+    receivers: Receivers,
     /// Frames of others a second while everything was mirrored.
     others_rate: f64,
     evidence: &'a mut Evidence,
@@ -185,33 +188,62 @@ impl Run<'_> {
         self.learn_who_needs_the_mirror(&catch);
         self.close(nothing, from, catch, wish)?;
 
-        let limit = self
-            .instruments
-            .mirror
-            .limits()
-            .sources
-            .unwrap_or(usize::MAX);
+        let limits = self.instruments.mirror.limits();
+        let limit = limits.sources.unwrap_or(usize::MAX);
         if limit < candidates.len() {
-            return Ok(()); // everything at once is not to be had: the search's own sets have to prove the mirror
-        }
-        let wish = Wish {
-            listen: control::EVERYTHING_AT_LEAST,
-            until_sightings: u32::MAX,
-            purpose: Purpose::ControlAll,
-            why: format!(
+            self.control_in_parts(candidates, limit)
+        } else {
+            let why = format!(
                 "all {} candidates are mirrored: the suspect must be heard now, if it talks",
                 candidates.len()
-            ),
+            );
+            self.control_with(candidates, control::EVERYTHING_AT_LEAST, why)?;
+            Ok(())
+        }
+    }
+
+    /// The control on a switch that cannot mirror everything at once: as many at a time as it can, until somebody was
+    /// heard, which is what shows that the mirror works and how late the switch acts.
+    fn control_in_parts(&mut self, candidates: &PortSet, limit: usize) -> Result<(), LocateError> {
+        let all: Vec<PortId> = candidates.iter().collect();
+        for part in all.chunks(limit).take(control::PARTS) {
+            let part: PortSet = part.iter().copied().collect();
+            let why = format!(
+                "{} of {} candidates are mirrored, as many as the switch can: who is heard shows how late it acts",
+                part.len(),
+                all.len()
+            );
+            if self.control_with(&part, control::PART_AT_LEAST, why)? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Mirrors `ports` for the first time and listens until the suspect has shown how often it talks; tells whether
+    /// anybody was heard.
+    fn control_with(
+        &mut self,
+        ports: &PortSet,
+        listen: Duration,
+        why: String,
+    ) -> Result<bool, LocateError> {
+        let wish = Wish {
+            listen,
+            until_sightings: u32::MAX,
+            purpose: Purpose::ControlAll,
+            why,
         };
-        self.begin(candidates, &wish);
-        let applied = self.mirror(candidates)?;
+        self.begin(ports, &wish);
+        let applied = self.mirror(ports)?;
         let answered = self.now();
         self.leave_alone(answered, self.grace);
         let mut catch = self.listen_until(answered, &wish, |catch| {
             control::shows_the_rhythm(&catch.sightings)
                 || catch.answers.len() >= control::ENOUGH_ANSWERS
         })?;
-        if catch.heard.foreign_frames == 0 && !catch.is_heard() {
+        let everything = listen == control::EVERYTHING_AT_LEAST;
+        if everything && catch.heard.foreign_frames == 0 && !catch.is_heard() {
             let more = Wish {
                 listen: control::FOR_A_SIGN_OF_LIFE,
                 until_sightings: 1,
@@ -230,7 +262,9 @@ impl Run<'_> {
         } else {
             Duration::ZERO
         };
-        self.close(applied, from, catch, wish)
+        let anybody = catch.heard.foreign_frames > 0 || catch.is_heard();
+        self.close(applied, from, catch, wish)?;
+        Ok(anybody)
     }
 
     /// Answers that came to this machine by another interface and were not heard here need the mirror to be heard.
@@ -290,7 +324,6 @@ impl Run<'_> {
         enough: impl Fn(&Catch) -> bool,
     ) -> Result<Catch, LocateError> {
         let deadline = from + wish.listen;
-        let us_by_mirror = self.us_by_mirror;
         let mut catch = Catch {
             until: from,
             ..Catch::default()
@@ -299,8 +332,13 @@ impl Run<'_> {
             self.stop_if_interrupted()?;
             let slice = self.knock_if_due(&mut catch).min(deadline);
             let slice = slice.min(self.now() + wish.look_every());
+            let rules = Rules {
+                from,
+                us_by_mirror: self.us_by_mirror,
+                telling_nothing: self.receivers.telling_nothing(),
+            };
             let heard = self.instruments.sniffer.listen(slice, &mut |sighting| {
-                catch.take(sighting, from, us_by_mirror);
+                catch.take(sighting, &rules);
                 if reached(&catch, wish) {
                     ControlFlow::Break(())
                 } else {
@@ -363,11 +401,14 @@ impl Run<'_> {
             ports,
             from,
             until: catch.until.max(from),
-            sightings: catch.sightings,
+            sightings: catch.sightings.iter().map(|seen| seen.at).collect(),
             quality,
             knocks,
         };
-        self.inquiry.tell(wish.purpose, &wish.why, &observed)?;
+        let found_out = self.receivers.note(&observed.ports, &catch.sightings);
+        self.inquiry
+            .tell(wish.purpose, &wish.why, &observed, catch.sightings)?;
+        self.leave_out(&found_out)?;
         let at = self.now();
         (self.instruments.observer)(&Event::Heard {
             sightings: observed.heard(),
@@ -386,67 +427,19 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Decides what silence in a window means; a window in which nobody at all was heard makes the switch be
-    /// asked whether the mirror is still there.
-    fn judge(&mut self, ports: &PortSet, catch: &Catch) -> Result<Quality, LocateError> {
-        if catch.mirror_unproven && !catch.is_heard() {
-            self.warn("the mirror does not show yet what was set: this window does not count");
-            return Ok(Quality::Unusable);
+    /// Begins the search anew without the frames to receivers that turned out to tell nothing.
+    fn leave_out(&mut self, receivers: &BTreeSet<Mac>) -> Result<(), LocateError> {
+        if receivers.is_empty() {
+            return Ok(());
         }
-        if catch.heard.lost > 0 && !catch.is_heard() {
+        self.inquiry.leave_out(receivers)?;
+        self.grace = Duration::ZERO; // what is left of its talk may be nothing
+        for receiver in receivers {
             self.warn(&format!(
-                "the capture lost {} frames: this window does not count",
-                catch.heard.lost
+                "the suspect's frames to {receiver} come whatever is mirrored, as the switch floods them: they are left out"
             ));
-            return Ok(Quality::Unusable);
         }
-        if catch.heard.foreign_frames > 0 || catch.is_heard() {
-            return Ok(Quality::Alive);
-        }
-        let linked = ports.without(&self.without_link);
-        if linked.is_empty() && !ports.is_empty() {
-            return Ok(Quality::Alive); // no need to hear anybody to know that nobody is there
-        }
-        let known = self.mirrored.is_some() || linked != *ports;
-        if !known || ports.is_empty() {
-            return Ok(Quality::Unproven);
-        }
-        match self.instruments.mirror.sources() {
-            Ok(found) if found == linked => Ok(Quality::Unproven),
-            Ok(_) => {
-                self.warn("the switch lost the mirror session; it is set again and this window does not count");
-                self.mirrored = None;
-                Ok(Quality::Unusable)
-            }
-            Err(error) if is_silence(&error) => {
-                self.warn("the switch does not answer; this window does not count");
-                self.mirrored = None;
-                Ok(Quality::Unusable)
-            }
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    /// Ends a run long before its time is up if nobody at all is ever heard.
-    fn give_up_a_dead_mirror(&self) -> Result<(), LocateError> {
-        match self.deaf_for() {
-            Some(listened) if listened >= control::DEAF => {
-                Err(LocateError::DeadMirror { listened })
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// Returns how long ports were mirrored, if nothing whatever was heard of them: that says nothing about the
-    /// suspect, and much about the mirror.
-    fn deaf_for(&self) -> Option<Duration> {
-        let mirrored = |window: &&Window| !window.observed.ports.is_empty();
-        let mut windows = self.evidence.windows.iter().filter(mirrored);
-        let deaf = windows
-            .clone()
-            .all(|window| window.observed.quality != Quality::Alive);
-        let span = |window: &Window| window.observed.until.since(window.observed.from);
-        deaf.then(|| windows.by_ref().map(span).sum())
+        Ok(())
     }
 
     fn pause(&mut self, span: Duration) -> Result<(), LocateError> {

@@ -1,15 +1,26 @@
 //! The search of a run and its record, which have to tell the same story.
 
+use std::collections::BTreeSet;
+
 use super::error::LocateError;
+use super::receivers::Seen;
 use super::record::Recorder;
-use crate::search::{Belief, Observed, Purpose, Question, Search, Step, Verdict};
+use crate::mac::Mac;
+use crate::search::{Belief, Observed, Purpose, Quality, Question, Search, Step, Verdict};
 
 /// A search that is recorded, and that can begin anew with what it has been told.
 pub(super) struct Inquiry<'a> {
     question: Question,
     search: Search,
-    told: Vec<Observed>,
+    told: Vec<Told>,
     recorder: Option<&'a mut Recorder>,
+}
+
+/// A window as the search was told of it.
+struct Told {
+    observed: Observed,
+    /// Whom its sightings were sent to; empty for what is on record.
+    seen: Vec<Seen>,
 }
 
 impl<'a> Inquiry<'a> {
@@ -30,24 +41,58 @@ impl<'a> Inquiry<'a> {
         self.search.belief()
     }
 
-    /// Tells the search what came of a window.
+    /// Tells the search what came of a window whose sightings were `seen`.
     pub(super) fn tell(
         &mut self,
         purpose: Purpose,
         why: &str,
         observed: &Observed,
+        seen: Vec<Seen>,
     ) -> Result<(), LocateError> {
         if let Some(recorder) = &mut self.recorder {
             recorder.window(purpose, why, observed)?;
         }
-        self.learn(observed.clone());
+        self.take_in(observed.clone(), seen);
         Ok(())
     }
 
     /// As [`Inquiry::tell`], for what is on record already.
     pub(super) fn learn(&mut self, observed: Observed) {
+        self.take_in(observed, Vec::new());
+    }
+
+    fn take_in(&mut self, observed: Observed, seen: Vec<Seen>) {
         self.search.record(observed.clone());
-        self.told.push(observed);
+        self.told.push(Told { observed, seen });
+    }
+
+    /// Begins the search anew without the frames to these receivers, as if the suspect had not sent them.
+    pub(super) fn leave_out(&mut self, receivers: &BTreeSet<Mac>) -> Result<(), LocateError> {
+        let tells = |seen: &Seen| seen.receiver.is_none_or(|mac| !receivers.contains(&mac));
+        for Told { observed, seen } in &mut self.told {
+            let before = seen.len();
+            seen.retain(tells);
+            observed.sightings = seen.iter().map(|seen| seen.at).collect();
+            if seen.len() < before && !observed.is_heard() && observed.quality == Quality::Alive {
+                observed.quality = Quality::Unproven; // it may have been called alive for these frames
+            }
+        }
+        let told: Vec<Observed> = self.told.iter().map(|told| told.observed.clone()).collect();
+        if let Some(recorder) = &mut self.recorder {
+            recorder.anew(&told)?;
+        }
+        self.search_anew();
+        Ok(())
+    }
+
+    /// As [`Inquiry::leave_out`], for what is on record already.
+    pub(super) fn learn_anew(&mut self, told: Vec<Observed>) {
+        let on_record = |observed| Told {
+            observed,
+            seen: Vec::new(),
+        };
+        self.told = told.into_iter().map(on_record).collect();
+        self.search_anew();
     }
 
     /// Begins the search anew, because the switch turned out to mirror no more than `most` ports at once.
@@ -62,9 +107,13 @@ impl<'a> Inquiry<'a> {
     /// As [`Inquiry::limit`], for what is on record already.
     pub(super) fn begin_anew(&mut self, most: usize) {
         self.question.source_limit = Some(most);
+        self.search_anew();
+    }
+
+    fn search_anew(&mut self) {
         self.search = Search::new(self.question.clone());
-        for observed in &self.told {
-            self.search.record(observed.clone());
+        for told in &self.told {
+            self.search.record(told.observed.clone());
         }
     }
 

@@ -27,10 +27,12 @@ use super::waking;
 use crate::clock::{Clock, LiveClock};
 use crate::config::{Config, Switch};
 use crate::error::{Exit, Failure};
-use crate::mirror::{Copies, Mirror, Operator};
+use crate::mirror::Operator;
 use crate::search::Question;
 use crate::sniff::{self, Own, Source, Suspect};
 use crate::stimulus::Stimulus;
+
+mod question;
 
 /// How a run ended: the report, and why it broke off if it did.
 #[derive(Debug)]
@@ -175,6 +177,7 @@ impl<'a> Job<'a> {
             self.report.path.retain(|hop| hop.switch != last.switch);
             self.report.path.push(last);
         }
+        self.remember();
         naming::name(self.config, self.task, &mut self.report);
         Ok(())
     }
@@ -306,7 +309,15 @@ impl<'a> Job<'a> {
         let reach = opened.management_path(&source);
         let traffic = opened.profile.destination_traffic;
         let mut mirror = opened.take_over(&takeover, Box::new(AtDesk(self.desk)))?;
-        let question = self.question(&survey, &roles, mirror.as_ref());
+        if let Some((port, when)) = self.last_search(switch, &survey.ports) {
+            self.note(format!(
+                "{}: the search of {} found it on port {}",
+                switch.name,
+                when.strftime("%Y-%m-%d %H:%M UTC"),
+                survey.ports.label(port)
+            ));
+        }
+        let question = self.question(switch, &survey, &roles, mirror.as_ref());
         let mut sniffer = sniff::open(&source, suspect, self.clock, Own::of_this_machine())?;
         let mut stimulus = self.stimulus(suspect, &source);
         if last {
@@ -361,23 +372,6 @@ impl<'a> Job<'a> {
             ));
         }
         Ok(())
-    }
-
-    fn question(&self, survey: &Survey, roles: &Roles, mirror: &dyn Mirror) -> Question {
-        let limits = mirror.limits();
-        Question {
-            candidates: candidates::weigh(&roles.candidates, survey.table_says)
-                .into_iter()
-                .collect(),
-            source_limit: limits.sources,
-            both_directions: limits.copies == Copies::Both,
-            write_time: candidates::cost_of_change(limits),
-            row_time: limits.row_time,
-            confidence: self.task.confidence,
-            max_time: self.clock.now().0 + self.task.max_time,
-            proof_cycles: candidates::PROOF_CYCLES,
-            seed: self.task.seed,
-        }
     }
 
     /// Opens the way to make the suspect speak, and says so.

@@ -29,6 +29,9 @@ pub enum Line {
     },
     /// From here on no more ports at once: the switch turned out to take no more.
     Limit(usize),
+    /// From here on the search goes by these windows instead of those before: frames that were heard whatever was
+    /// mirrored are left out.
+    Anew(Vec<Observed>),
     /// A window.
     Window {
         /// What it was for.
@@ -78,6 +81,10 @@ impl Recorder {
 
     pub(super) fn limit(&mut self, most: usize) -> io::Result<()> {
         self.line(&Line::Limit(most))
+    }
+
+    pub(super) fn anew(&mut self, told: &[Observed]) -> io::Result<()> {
+        self.line(&Line::Anew(told.to_vec()))
     }
 
     pub(super) fn window(
@@ -229,6 +236,7 @@ pub fn replay(path: &Path) -> Result<Replay, ReplayError> {
         match line {
             Line::Question { .. } => break,
             Line::Limit(most) => inquiry.begin_anew(most),
+            Line::Anew(told) => inquiry.learn_anew(told),
             Line::Window {
                 purpose,
                 why,

@@ -41,7 +41,7 @@ pub struct Task {
     pub passive: bool,
     /// Plan only; write nothing.
     pub dry_run: bool,
-    /// Do not use forwarding tables as a head start.
+    /// Use no head start: neither forwarding tables nor the place where the suspect was found last.
     pub no_tables: bool,
     /// Borrow a mirror session that somebody else has set up.
     pub take_session: bool,

@@ -20,6 +20,10 @@ const WORTH_A_THOUGHT: usize = 2;
 /// How often the two ports must have been heard in turn: first, second, first again, second again.
 const TURNS: usize = 4;
 
+/// How often, besides, both must have been silent with neither mirrored, and one of them heard in between: a flood that
+/// comes and goes would have to follow our changes of the mirror.
+const SILENCES: usize = 3;
+
 /// The chance that both places are as silent by themselves as is asked while neither is mirrored; and at most, once it
 /// was heard how long they were.
 const ASKED_SILENCE: f64 = 0.03;
@@ -29,9 +33,18 @@ const ENOUGH_SILENCE: f64 = 0.2;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Several {
     history: Vec<Observed>,
-    /// Ports in the order in which they were heard alone, repetitions left out.
-    turns: Vec<PortId>,
+    /// What was heard of single ports and of neither place, repetitions left out.
+    beats: Vec<Beat>,
     reading: Option<Reading>,
+}
+
+/// One step of a proof of two places.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Beat {
+    /// This port was heard while nothing else was mirrored.
+    Heard(PortId),
+    /// Neither place was mirrored, and nothing was heard when both were overdue.
+    Silence,
 }
 
 /// The run, read as if `anchor` were one place.
@@ -102,15 +115,15 @@ impl Reading {
 
 /// Takes in a window.
 pub(super) fn note(search: &mut Search, observed: &Observed) {
+    // By what was known when the window was asked for: its silence says that both may pause.
+    if let Some(beat) = beat(search, observed)
+        && search.several.beats.last() != Some(&beat)
+    {
+        search.several.beats.push(beat);
+    }
     search.several.history.push(observed.clone());
     if let Some(reading) = &mut search.several.reading {
         reading.record(observed);
-    }
-    let mut alone = observed.ports.iter();
-    if let (Some(port), None, false) = (alone.next(), alone.next(), !observed.is_heard())
-        && search.several.turns.last() != Some(&port)
-    {
-        search.several.turns.push(port);
     }
     if let Some(anchor) = anchor(search)
         && search
@@ -121,6 +134,18 @@ pub(super) fn note(search: &mut Search, observed: &Observed) {
     {
         search.several.reading = Some(Reading::new(search, anchor));
     }
+}
+
+/// What a window is to the proof of two places.
+fn beat(search: &Search, observed: &Observed) -> Option<Beat> {
+    let mut ports = observed.ports.iter();
+    if observed.is_heard() {
+        let alone = ports.next().filter(|_| observed.ports.len() == 1);
+        return alone.map(Beat::Heard);
+    }
+    let reading = search.several.reading.as_ref()?;
+    let (second, _) = reading.second()?;
+    is_silence_of_neither(search, reading, second, observed).then_some(Beat::Silence)
 }
 
 /// The port that was heard alone most, if something was heard without it too.
@@ -147,8 +172,8 @@ pub(super) fn proven(search: &Search) -> Option<Vec<(PortId, f64)>> {
     let reading = search.several.reading.as_ref()?;
     let (second, likely) = reading.second()?;
     let chance = chance(search);
-    let turns = turns(search, second) >= TURNS;
-    if chance * likely < search.question.confidence || !turns || !quiet(search, reading, second) {
+    let proven = turns(search, second) >= TURNS && silences(search) >= SILENCES;
+    if chance * likely < search.question.confidence || !proven {
         return None;
     }
     let mut ports = vec![(reading.anchor, chance), (second, chance * likely)];
@@ -161,43 +186,73 @@ fn turns(search: &Search, second: PortId) -> usize {
     let Some(reading) = &search.several.reading else {
         return 0;
     };
-    let ours = |port: &&PortId| **port == second || **port == reading.anchor;
-    let mut turns: Vec<PortId> = search.several.turns.iter().filter(ours).copied().collect();
+    let ours = |beat: &Beat| match beat {
+        Beat::Heard(port) if *port == second || *port == reading.anchor => Some(*port),
+        Beat::Heard(_) | Beat::Silence => None,
+    };
+    let mut turns: Vec<PortId> = search.several.beats.iter().filter_map(ours).collect();
     turns.dedup();
     turns.len()
 }
 
-/// Whether the last window had neither place mirrored and was silent when both were overdue: a flood would be heard.
-fn quiet(search: &Search, reading: &Reading, second: PortId) -> bool {
-    let last = search.several.history.last();
-    last.is_some_and(|last| {
-        let lasted = last.until.since(last.from).as_secs_f64();
-        let neither = !last.ports.contains(reading.anchor) && !last.ports.contains(second);
-        let usable = last.quality != Quality::Unusable;
-        let overdue = overdue(search, reading, second, ENOUGH_SILENCE);
-        neither && usable && !last.is_heard() && lasted >= overdue
-    })
+/// How often neither was heard when neither was mirrored.
+fn silences(search: &Search) -> usize {
+    let beats = search.several.beats.iter();
+    beats.filter(|beat| **beat == Beat::Silence).count()
 }
 
-/// How long either place may stay silent by itself with probability `chance`.
+/// The place that was not heard alone last.
+fn due(search: &Search, reading: &Reading, second: PortId) -> PortId {
+    let heard = |beat: &Beat| match beat {
+        Beat::Heard(port) => Some(*port),
+        Beat::Silence => None,
+    };
+    match search.several.beats.iter().rev().find_map(heard) {
+        Some(last) if last == second => reading.anchor,
+        _ => second,
+    }
+}
+
+/// Whether a window had neither place mirrored and was silent when both were overdue: a flood would be heard.
+fn is_silence_of_neither(
+    search: &Search,
+    reading: &Reading,
+    second: PortId,
+    window: &Observed,
+) -> bool {
+    let lasted = window.until.since(window.from).as_secs_f64();
+    let neither = !window.ports.contains(reading.anchor) && !window.ports.contains(second);
+    let usable = window.quality != Quality::Unusable;
+    let overdue = overdue(search, reading, second, ENOUGH_SILENCE);
+    neither && usable && !window.is_heard() && lasted >= overdue
+}
+
+/// How long either place may stay silent with probability `chance`, if both go on to talk as when they were heard last.
 fn overdue(search: &Search, reading: &Reading, second: PortId, chance: f64) -> f64 {
-    let own = search.planner.overdue(&reading.own, reading.anchor, chance);
-    own.max(search.planner.overdue(&reading.rest, second, chance))
+    let planner = &search.planner;
+    let own = planner.overdue_if_talking(&reading.own, reading.anchor, chance);
+    own.max(planner.overdue_if_talking(&reading.rest, second, chance))
 }
 
-/// The window that shows that nothing is heard without either place.
+/// The window that shows that nothing is heard without either place: in turns with nothing mirrored at all, which tells a
+/// flood, and with all others mirrored, which tells a third place.
 fn leave_out(search: &Search, reading: &Reading, second: PortId) -> Step {
     let wanted = overdue(search, reading, second, ASKED_SILENCE);
-    let mut others = search.candidates();
-    others.remove(reading.anchor);
-    others.remove(second);
+    let mut others = PortSet::new();
+    let mut purpose = Purpose::ControlNone;
+    if silences(search) % 2 == 1 {
+        others = search.candidates();
+        others.remove(reading.anchor);
+        others.remove(second);
+        purpose = Purpose::ProofOff;
+    }
     let listen = seconds(wanted.min(search.left()));
     Step::Observe {
         why: why::neither(listen),
         ports: others.iter().take(search.limit()).collect(),
         listen,
         stop_at_sighting: true,
-        purpose: Purpose::ProofOff,
+        purpose,
     }
 }
 
@@ -208,15 +263,13 @@ pub(super) fn step(search: &Search) -> Option<Step> {
     }
     let reading = search.several.reading.as_ref()?;
     let (second, likely) = reading.second()?;
-    if likely >= search.question.confidence && turns(search, second) >= TURNS {
+    let in_turns = likely >= search.question.confidence && turns(search, second) >= TURNS;
+    if in_turns && search.several.beats.last() != Some(&Beat::Silence) {
         return Some(leave_out(search, reading, second));
     }
     let left = search.left();
     let (ports, wanted, purpose) = if likely >= search.question.confidence {
-        let due = match search.several.turns.last() {
-            Some(last) if *last == second => reading.anchor,
-            _ => second,
-        };
+        let due = due(search, reading, second);
         let filter = if due == second {
             &reading.rest
         } else {

@@ -22,8 +22,9 @@ const WORTH_A_LOOK: f64 = 0.95;
 /// The chance that a suspect that is still there is as silent by itself: small enough to look elsewhere meanwhile.
 const PAUSED: f64 = 0.2;
 
-/// Sightings with nothing mirrored before `elsewhere` is the answer.
-const HEARD_WITHOUT_MIRROR: u32 = 2;
+/// Sightings with nothing mirrored before `elsewhere` is the answer: more than it takes to find out a receiver whose frames
+/// are flooded.
+const HEARD_WITHOUT_MIRROR: u32 = 4;
 
 /// One window with nothing mirrored.
 const WITHOUT_MIRROR: f64 = 30.0;
