@@ -7,7 +7,7 @@
 //! ```
 //!
 //! Beside it, `cli ─> capture, sniff ─> flows ─> report` counts who talks: [`capture`] reads files frame by frame,
-//! [`flows`] is pure.
+//! [`exports`] what exporters tell, [`flows`] is pure. `cli ─> owner ─> report` names the process behind a connection of this machine.
 //!
 //! Data flows from left to right. [`search`], [`wire`], [`port`], [`mac`] and [`profile`] touch neither a
 //! socket nor a clock; only [`locate`] knows both [`search`] and [`mirror`]; only [`report`] and [`cli`]
@@ -19,6 +19,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod error;
+pub mod exports;
 pub mod flows;
 pub mod http;
 pub mod identify;
@@ -27,7 +28,9 @@ pub mod linux;
 pub mod locate;
 pub mod mac;
 pub mod mirror;
+mod netlink;
 pub mod ovsdb;
+pub mod owner;
 pub mod patch;
 pub mod port;
 pub mod profile;

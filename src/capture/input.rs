@@ -6,14 +6,14 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// How much is read at a time, in octets: stays in the cache of a core until it has been looked at.
-const CHUNK: usize = 256 << 10;
+use super::ahead::{Ahead, CHUNK, Chunk, HEADROOM};
+
 const GZIP: &[u8] = &[0x1f, 0x8b];
 const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
 
-/// A source of octets with a window on them.
+/// A source of octets with a window on them; another thread reads ahead.
 pub(super) struct Input {
-    source: Box<dyn Read + Send>,
+    ahead: Ahead,
     buffer: Vec<u8>,
     /// The window is `buffer[start..end]`.
     start: usize,
@@ -46,8 +46,8 @@ impl Input {
 
     fn new(source: Box<dyn Read + Send>) -> Input {
         Input {
-            source,
-            buffer: vec![0; CHUNK],
+            ahead: Ahead::start(source),
+            buffer: Vec::new(),
             start: 0,
             end: 0,
             offset: 0,
@@ -105,22 +105,36 @@ impl Input {
 
     #[cold]
     fn fill(&mut self, need: usize) -> io::Result<()> {
-        self.buffer.copy_within(self.start..self.end, 0);
-        self.end -= self.start;
-        self.start = 0;
-        if self.buffer.len() < need {
-            self.buffer.resize(need.next_multiple_of(CHUNK), 0);
-        }
-        while self.end < need {
-            let room = self.buffer.get_mut(self.end..).unwrap_or_default();
-            match self.source.read(room) {
-                Ok(0) => break,
-                Ok(count) => self.end += count,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
+        while self.end - self.start < need {
+            let Some(chunk) = self.ahead.next()? else {
+                break;
+            };
+            self.append(chunk);
         }
         Ok(())
+    }
+
+    /// Puts a chunk behind what is left of the window: what is left is mostly short and goes to the chunk.
+    fn append(&mut self, mut chunk: Chunk) {
+        let rest = self.buffer.get(self.start..self.end).unwrap_or_default();
+        let begin = HEADROOM.checked_sub(rest.len());
+        if let Some((begin, room)) =
+            begin.and_then(|begin| Some((begin, chunk.buffer.get_mut(begin..HEADROOM)?)))
+        {
+            room.copy_from_slice(rest);
+            self.start = begin;
+            self.end = HEADROOM + chunk.length;
+            let before = std::mem::replace(&mut self.buffer, chunk.buffer);
+            self.ahead.give_back(before);
+            return;
+        }
+        // A large block: the window grows.
+        self.buffer.truncate(self.end);
+        self.buffer.drain(..self.start);
+        self.buffer.extend_from_slice(chunk.octets());
+        self.start = 0;
+        self.end = self.buffer.len();
+        self.ahead.give_back(chunk.buffer);
     }
 }
 

@@ -110,6 +110,14 @@ impl Context {
         }
     }
 
+    /// Prints one of several results at once: `line` with `--json`, else `text`.
+    ///
+    /// # Errors
+    /// As [`Context::result`].
+    pub fn line(&self, text: &str, line: &str) -> Result<(), Failure> {
+        print(if self.global.json { line } else { text })
+    }
+
     /// Prints what has no JSON form, such as a man page.
     ///
     /// # Errors

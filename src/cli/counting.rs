@@ -1,6 +1,7 @@
 //! What `talkers` and `flows` have in common: where frames come from, and the reading with its progress.
 
 use std::io::{IsTerminal, Write};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -19,11 +20,11 @@ use crate::clock::{Clock, LiveClock};
 use crate::error::{Exit, Failure};
 use crate::flows::{self, Census, Count, Settings, Window};
 use crate::report;
-use crate::sniff::{FrameFilter, Source, Tap};
+use crate::sniff::{Collector, FrameFilter, SniffError, Source, Tap};
 
 /// Where frames come from, and which of them count.
 #[derive(Debug, Args)]
-#[command(group = ArgGroup::new("input").required(true).args(["read", "interface"]))]
+#[command(group = ArgGroup::new("input").required(true).args(["read", "interface", "netflow"]))]
 pub(super) struct InputArgs {
     /// Read these capture files, one after the other; `-` is standard input (pcap, pcapng; also .gz and .zst)
     #[arg(short, long, value_name = "FILE", num_args = 1..)]
@@ -31,11 +32,14 @@ pub(super) struct InputArgs {
     /// Listen here until Ctrl-C: an interface, or tzsp://ADDRESS:PORT
     #[arg(short, long, value_name = "SOURCE", value_parser = Source::from_str)]
     interface: Option<Source>,
+    /// Listen here for flow records: NetFlow v5 and v9, IPFIX, sFlow v5 [default: 0.0.0.0:2055]
+    #[arg(long, value_name = "ADDRESS:PORT", num_args = 0..=1, default_missing_value = "0.0.0.0:2055")]
+    netflow: Option<SocketAddr>,
     /// Listen so long: 30s, 5m, 1h
-    #[arg(long = "for", value_name = "SPAN", value_parser = span, requires = "interface")]
+    #[arg(long = "for", value_name = "SPAN", value_parser = span, conflicts_with = "read")]
     listen: Option<Duration>,
     /// Count only what matches: "udp and not port 53" (needs libpcap)
-    #[arg(long, value_name = "BPF")]
+    #[arg(long, value_name = "BPF", conflicts_with = "netflow")]
     filter: Option<String>,
     /// Count only this time of each day: "03:00-04:00"
     #[arg(long, value_name = "TIMES")]
@@ -56,6 +60,14 @@ pub(super) struct Counted {
 }
 
 impl Counted {
+    fn of_live(count: Count) -> Counted {
+        Counted {
+            census: count.into_census(),
+            troubles: Vec::new(),
+            interrupted: false,
+        }
+    }
+
     /// Returns what could not be read, as text.
     pub(super) fn errors(&self) -> Vec<String> {
         self.troubles.iter().map(ToString::to_string).collect()
@@ -100,31 +112,38 @@ impl InputArgs {
             TimeZone::system()
         };
         let mut window = self.window.clone().map(|window| window.in_zone(zone));
+        let stop = Arc::new(AtomicBool::new(false));
+        stop_on_signals(&stop);
+        let mut in_time =
+            move |stamp: i64| window.as_mut().is_none_or(|window| window.contains(stamp));
+        if let Some(address) = self.netflow {
+            let mut collector = Collector::open(address)?;
+            self.announce(collector.source(), context);
+            let count = self.listen(settings, &stop, context, look, &mut |span, count| {
+                collector.listen(span, &mut |sender, stamp, bytes| {
+                    count.add_datagram(sender, stamp, bytes, &mut in_time);
+                })
+            })?;
+            return Ok(Counted::of_live(count));
+        }
         let mut keep = |frame: &Frame<'_>| {
-            let in_time = window
-                .as_mut()
-                .is_none_or(|window| window.contains(frame.stamp));
-            in_time
+            in_time(frame.stamp)
                 && filter.as_mut().is_none_or(|filter| {
                     filter.matches(frame.link_type, frame.bytes, frame.wire_len)
                 })
         };
-        let stop = Arc::new(AtomicBool::new(false));
-        for signal in [SIGINT, SIGTERM] {
-            if let Err(error) = signal_hook::flag::register(signal, Arc::clone(&stop)) {
-                tracing::warn!("signal {signal} cannot be caught: {error}");
-            }
-        }
         if let Some(source) = &self.interface {
             let mut tap = Tap::open(source)?;
-            context.tell(&format!("listening on {}; Ctrl-C ends it", tap.source()));
-            let mut count = Count::new(settings);
-            self.listen(&mut tap, &mut keep, &mut count, &stop, context, look)?;
-            return Ok(Counted {
-                census: count.into_census(),
-                troubles: Vec::new(),
-                interrupted: false,
-            });
+            self.announce(tap.source(), context);
+            let count = self.listen(settings, &stop, context, look, &mut |span, count| {
+                tap.listen(span, &mut |frame| {
+                    if keep(frame) {
+                        count.add(frame);
+                    }
+                })
+            })?;
+            warn_of_losses(tap.lost()?, context);
+            return Ok(Counted::of_live(count));
         }
         let mut series = Series::new(self.read.clone());
         let meter = Meter::start(series.progress(), context);
@@ -139,38 +158,51 @@ impl InputArgs {
 }
 
 impl InputArgs {
-    /// Counts a live source until its time is over or Ctrl-C is pressed.
+    fn announce(&self, source: &str, context: &Context) {
+        context.tell(&format!("listening on {source}; Ctrl-C ends it"));
+    }
+
+    /// Counts a live source until its time is over or Ctrl-C is pressed; `hear` waits for more, and tells how much
+    /// was lost.
     fn listen(
         &self,
-        tap: &mut Tap,
-        keep: &mut dyn FnMut(&Frame<'_>) -> bool,
-        count: &mut Count,
+        settings: Settings,
         stop: &AtomicBool,
         context: &Context,
         look: &mut dyn FnMut(&Count),
-    ) -> Result<(), Failure> {
+        hear: &mut dyn FnMut(Duration, &mut Count) -> Result<u64, SniffError>,
+    ) -> Result<Count, Failure> {
+        let mut count = Count::new(settings);
         let clock = LiveClock::start();
         let end = self.listen.map(|span| clock.now() + span);
         let mut next_look = clock.now() + LOOK;
         let mut lost = 0;
         while !stop.load(Ordering::Relaxed) && end.is_none_or(|end| clock.now() < end) {
-            lost += tap.listen(TICK, &mut |frame| {
-                if keep(frame) {
-                    count.add(frame);
-                }
-            })?;
+            lost += hear(TICK, &mut count)?;
             if clock.now() >= next_look {
-                look(count);
+                look(&count);
                 next_look = clock.now() + LOOK;
             }
         }
-        lost += tap.lost()?;
-        if lost > 0 {
-            context.warn(&format!(
-                "{lost} frames were lost: this machine is too slow for the source"
-            ));
+        warn_of_losses(lost, context);
+        Ok(count)
+    }
+}
+
+fn warn_of_losses(lost: u64, context: &Context) {
+    if lost > 0 {
+        context.warn(&format!(
+            "{lost} packets were lost: this machine is too slow for the source"
+        ));
+    }
+}
+
+/// Lets Ctrl-C and SIGTERM set `stop`.
+pub(super) fn stop_on_signals(stop: &Arc<AtomicBool>) {
+    for signal in [SIGINT, SIGTERM] {
+        if let Err(error) = signal_hook::flag::register(signal, Arc::clone(stop)) {
+            tracing::warn!("signal {signal} cannot be caught: {error}");
         }
-        Ok(())
     }
 }
 

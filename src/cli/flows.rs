@@ -2,12 +2,12 @@
 
 use std::net::IpAddr;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use super::Context;
 use super::counting::InputArgs;
 use crate::error::{Exit, Failure};
-use crate::flows::{Conversation, Measure, Settings, Subnet};
+use crate::flows::{Conversation, Settings, Subnet};
 use crate::report::{self, FlowOrder, FlowsDocument};
 
 /// List conversations from captures, and what is odd about them
@@ -17,7 +17,7 @@ pub(super) struct FlowsArgs {
     input: InputArgs,
     /// Sort by this
     #[arg(long, value_enum, default_value_t, value_name = "COLUMN")]
-    by: By,
+    by: FlowOrder,
     /// Show so many [default: 20; all with --json]
     #[arg(long, value_name = "N")]
     top: Option<usize>,
@@ -33,64 +33,6 @@ pub(super) struct FlowsArgs {
     /// This subnet is ours (repeatable) [default: private addresses, and where machines have MACs of their own]
     #[arg(long, value_name = "SUBNET", requires = "anomalies")]
     local: Vec<Subnet>,
-}
-
-/// What flows are sorted by.
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
-enum By {
-    /// Octets of both ways
-    #[default]
-    Bytes,
-    /// Packets of both ways
-    Packets,
-    /// Octets from the side that began
-    Sent,
-    /// Octets back
-    Back,
-    /// When it began
-    First,
-    /// When it ended
-    Last,
-    /// How long it lasted
-    Duration,
-    /// Octets a second
-    Rate,
-    /// The two ends
-    Ends,
-    /// What became of it
-    State,
-}
-
-impl By {
-    fn order(self) -> FlowOrder {
-        match self {
-            By::Bytes => FlowOrder::Bytes,
-            By::Packets => FlowOrder::Packets,
-            By::Sent => FlowOrder::Sent,
-            By::Back => FlowOrder::Back,
-            By::First => FlowOrder::First,
-            By::Last => FlowOrder::Last,
-            By::Duration => FlowOrder::Duration,
-            By::Rate => FlowOrder::Rate,
-            By::Ends => FlowOrder::Ends,
-            By::State => FlowOrder::State,
-        }
-    }
-
-    fn measure(self) -> Measure {
-        match self {
-            By::Packets => Measure::Packets,
-            By::Bytes
-            | By::Sent
-            | By::Back
-            | By::First
-            | By::Last
-            | By::Duration
-            | By::Rate
-            | By::Ends
-            | By::State => Measure::Bytes,
-        }
-    }
 }
 
 /// Days are told from nights by the hour; in nanoseconds.
@@ -125,7 +67,7 @@ pub(super) fn run(args: &FlowsArgs, context: &Context) -> Result<Exit, Failure> 
     } else {
         20
     };
-    let order = args.by.order();
+    let order = args.by;
     let places = counted.census.ranked(
         |flow| args.wants(flow),
         |flow| order.rank(flow),

@@ -23,6 +23,7 @@ mod identify;
 mod lab;
 mod locate;
 mod man;
+mod owner;
 mod patch;
 mod profile;
 mod prompt;
@@ -92,6 +93,7 @@ enum Command {
     Identify(identify::IdentifyArgs),
     Talkers(Box<talkers::TalkersArgs>),
     Flows(Box<flows::FlowsArgs>),
+    Owner(owner::OwnerArgs),
     Switch(switch::SwitchArgs),
     Profile(profile::ProfileArgs),
     Patch(patch::PatchArgs),
@@ -122,6 +124,7 @@ impl Command {
             Command::Identify(args) => identify::run(&args, context),
             Command::Talkers(args) => talkers::run(&args, context),
             Command::Flows(args) => flows::run(&args, context),
+            Command::Owner(args) => owner::run(&args, context),
             Command::Restore(args) => restore::run(&args, context),
             Command::ExplainRun(args) => explain_run::run(&args, context),
             Command::Switch(args) => switch::run(&args, context),

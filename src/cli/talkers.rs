@@ -39,7 +39,7 @@ pub(super) struct TalkersArgs {
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
     /// Show the ranking every second while listening (not with --json)
-    #[arg(long, requires = "interface")]
+    #[arg(long, conflicts_with = "read")]
     watch: bool,
 }
 

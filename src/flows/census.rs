@@ -8,6 +8,7 @@ use super::hosts::HostCount;
 use super::intake::{Intake, Skipped, Sought};
 use super::key::FlowKey;
 use super::ledger::Ledger;
+use super::live::Exported;
 use super::service::FTP;
 use super::subnet::Subnet;
 use super::table::Table;
@@ -28,6 +29,8 @@ pub struct Census {
     pub skipped: BTreeMap<Skipped, u64>,
     /// What each VLAN carried.
     pub vlans: BTreeMap<Vlans, Tally>,
+    /// What came of exporters, if any was listened to.
+    pub exported: Option<Exported>,
     pub(super) ledger: Ledger,
     pub(super) sought: Vec<(IpAddr, Sought)>,
     macs: Table<Mac, Traffic>,
@@ -90,6 +93,7 @@ impl Census {
             span: intake.span,
             skipped: intake.skipped.clone(),
             vlans: intake.vlans.clone(),
+            exported: None,
             sought: intake.sought.iter().copied().collect(),
             macs: intake.macs.clone(),
             ips_of_mac: BTreeMap::new(),
@@ -98,6 +102,11 @@ impl Census {
         };
         census.add_up();
         census
+    }
+
+    pub(super) fn with_exported(mut self, exported: Option<Exported>) -> Census {
+        self.exported = exported;
+        self
     }
 
     /// Adds up hosts from flows, and addresses by MAC.

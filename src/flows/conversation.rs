@@ -91,14 +91,14 @@ impl Conversation {
             ip,
             port,
             sent: side.tally,
-            mac: side.mac,
+            mac: side.mac(),
             flags: side.flags,
-            has_data: side.has_data,
-            ids_zero: side.ids_zero && side.tally.packets > 0,
+            has_data: side.is(Side::HAS_DATA),
+            ids_zero: !side.is(Side::HAS_ID) && side.tally.packets > 0,
         };
         let low = end(key.low, &flow.up);
         let high = end(key.high, &flow.down);
-        let (a, b) = if flow.up.opened {
+        let (a, b) = if flow.up.is(Side::OPENED) {
             (low, high)
         } else {
             (high, low)
@@ -209,15 +209,17 @@ mod tests {
     fn flow(a: Option<(u8, bool)>, b: Option<(u8, bool)>) -> Conversation {
         let ends =
             [("10.0.0.1", 40_000), ("10.0.0.2", 80)].map(|(ip, port)| (ip.parse().unwrap(), port));
-        let side = |sent: Option<(u8, bool)>, opened| Side {
-            tally: Tally {
+        let side = |sent: Option<(u8, bool)>, opened| {
+            let has_data = sent.is_some_and(|(_, data)| data);
+            let marks = [(opened, Side::OPENED), (has_data, Side::HAS_DATA)];
+            let marks = marks.iter().filter(|(is_so, _)| *is_so);
+            let mut side = Side::marked(marks.map(|(_, mark)| mark).sum());
+            side.tally = Tally {
                 packets: u64::from(sent.is_some()),
                 bytes: 60,
-            },
-            flags: TcpFlags(sent.map_or(0, |(flags, _)| flags)),
-            has_data: sent.is_some_and(|(_, data)| data),
-            opened,
-            ..Side::default()
+            };
+            side.flags = TcpFlags(sent.map_or(0, |(flags, _)| flags));
+            side
         };
         let key = FlowKey {
             low: ends[0],
@@ -272,7 +274,7 @@ mod tests {
         assert_eq!((counted.a.port, counted.b.port), (40_000, 80));
         let key = counted.key;
         let mut sides = [Side::default(); 2];
-        sides[1].opened = true;
+        sides[1] = Side::marked(Side::OPENED);
         let flow = Flow {
             up: sides[0],
             down: sides[1],

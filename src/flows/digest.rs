@@ -1,6 +1,7 @@
 //! What of a frame is counted.
 
 use super::key::FlowKey;
+use super::tally::Tally;
 use crate::mac::Mac;
 use crate::wire::ip::{Packet, Protocol};
 
@@ -58,6 +59,16 @@ pub(super) struct Digest {
     pub(super) has_data: bool,
     /// IPv4: the identification is zero.
     pub(super) id_zero: bool,
+}
+
+/// Many packets of one direction of a flow, as an exporter tells of them.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Portion {
+    /// The first of them; its length is not looked at.
+    pub(super) head: Digest,
+    pub(super) tally: Tally,
+    /// When the last of them came.
+    pub(super) last: i64,
 }
 
 /// What stands above IP.
@@ -118,21 +129,6 @@ impl<'a> Upper<'a> {
     pub(super) fn flow(&self, packet: &Packet<'_>) -> (FlowKey, Way) {
         let source = (packet.source, self.source_port);
         let destination = (packet.destination, self.destination_port);
-        let protocol = packet.protocol.0;
-        if source <= destination {
-            let key = FlowKey {
-                low: source,
-                high: destination,
-                protocol,
-            };
-            (key, Way::Up)
-        } else {
-            let key = FlowKey {
-                low: destination,
-                high: source,
-                protocol,
-            };
-            (key, Way::Down)
-        }
+        FlowKey::between(source, destination, packet.protocol.0)
     }
 }

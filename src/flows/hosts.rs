@@ -132,7 +132,7 @@ fn add_share(
         received: other.tally,
     });
     host.span = host.span.with(span);
-    let mac = own.mac?;
+    let mac = own.mac()?;
     if host.mac.is_none() {
         host.mac = Some(mac);
     }

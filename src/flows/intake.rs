@@ -6,15 +6,16 @@ use std::net::IpAddr;
 use foldhash::fast::RandomState;
 
 use super::Settings;
-use super::digest::{Digest, Upper};
+use super::digest::{Digest, Portion, TcpFlags, Upper};
 use super::hint::{self, Hint};
-use super::key::Key;
+use super::key::{FlowKey, Key};
 use super::table::Table;
 use super::tally::{Span, Tally, Traffic};
 use crate::capture::Frame;
+use crate::exports::Record;
 use crate::mac::Mac;
 use crate::wire::arp::{Arp, Operation};
-use crate::wire::ip::Packet;
+use crate::wire::ip::{Packet, Protocol};
 use crate::wire::link::{Link, LinkType, Network, Vlans};
 
 /// Why a frame has no place among hosts and flows.
@@ -83,6 +84,8 @@ pub(super) struct Intake {
 const MAX_MACS: usize = 1 << 16;
 /// From here on only the outer tag of a frame is told apart.
 const MAX_VLANS: usize = 1 << 12;
+/// IPv4 and TCP headers with some options, in octets.
+const BARE_TCP: u64 = 60;
 
 impl Intake {
     pub(super) fn new(settings: Settings, seed: &RandomState) -> Intake {
@@ -113,29 +116,90 @@ impl Intake {
     /// Counts a frame; returns what is to be counted of its flow, if it is IP.
     #[inline]
     pub(super) fn take(&mut self, frame: &Frame<'_>) -> Option<(Digest, Option<Hint>)> {
-        self.number += 1;
-        self.total.add(frame.wire_len);
-        match &mut self.span {
-            Some(span) => span.note(frame.stamp),
-            None => self.span = Some(Span::at(frame.stamp)),
+        let tally = Tally {
+            packets: 1,
+            bytes: frame.wire_len.into(),
+        };
+        self.take_many(frame, tally)
+    }
+
+    /// Counts a frame that was picked out of `rate`; returns what is to be counted of its flow, if it is IP.
+    pub(super) fn take_sample(&mut self, frame: &Frame<'_>, rate: u32) -> Option<Portion> {
+        let tally = Tally {
+            packets: rate.into(),
+            bytes: u64::from(rate) * u64::from(frame.wire_len),
+        };
+        let (head, _) = self.take_many(frame, tally)?;
+        Some(Portion {
+            tally,
+            last: head.stamp,
+            head,
+        })
+    }
+
+    /// Counts what an exporter told of a flow; returns what is to be counted of it.
+    pub(super) fn take_record(&mut self, record: &Record) -> Portion {
+        let tally = Tally {
+            packets: record.packets,
+            bytes: record.bytes,
+        };
+        self.note(
+            Span {
+                first: record.first,
+                last: record.last,
+            },
+            tally,
+        );
+        self.note_ends(record.source_mac, None, tally);
+        let (key, way) = FlowKey::between(record.source, record.destination, record.protocol);
+        let is_tcp = record.protocol == Protocol::TCP.0;
+        let head = Digest {
+            key,
+            hash: key.hash(&self.seed),
+            way,
+            stamp: record.first,
+            number: self.number,
+            wire_len: 0,
+            src: record.source_mac,
+            flags: TcpFlags(if is_tcp { record.tcp_flags } else { 0 }),
+            // Larger than headers with all their options on average.
+            has_data: is_tcp && tally.bytes > tally.packets.saturating_mul(BARE_TCP),
+            id_zero: false,
+        };
+        Portion {
+            head,
+            tally,
+            last: record.last,
         }
-        match self.read(frame) {
+    }
+
+    #[inline]
+    fn note(&mut self, span: Span, tally: Tally) {
+        self.number += 1;
+        self.total = self.total.plus(tally);
+        self.span = Some(self.span.map_or(span, |known| known.with(span)));
+    }
+
+    #[inline]
+    fn take_many(&mut self, frame: &Frame<'_>, tally: Tally) -> Option<(Digest, Option<Hint>)> {
+        self.note(Span::at(frame.stamp), tally);
+        match self.read(frame, tally) {
             Ok(read) => Some(read),
             Err(reason) => {
-                *self.skipped.entry(reason).or_insert(0) += 1;
+                *self.skipped.entry(reason).or_insert(0) += tally.packets;
                 None
             }
         }
     }
 
     #[inline]
-    fn read(&mut self, frame: &Frame<'_>) -> Result<(Digest, Option<Hint>), Skipped> {
+    fn read(&mut self, frame: &Frame<'_>, tally: Tally) -> Result<(Digest, Option<Hint>), Skipped> {
         let link = match Link::parse(frame.link_type, frame.bytes) {
             Ok(link) => link,
-            Err(malformed) => return Err(self.without_network(frame, malformed)),
+            Err(malformed) => return Err(self.without_network(frame, tally, malformed)),
         };
-        self.note_ends(link.src, link.dst, frame.wire_len);
-        self.note_vlans(link.vlans, frame.wire_len);
+        self.note_ends(link.src, link.dst, tally);
+        self.note_vlans(link.vlans, tally);
         let octets = match link.network {
             Network::Ip(octets) => octets,
             Network::Arp(octets) => {
@@ -168,7 +232,12 @@ impl Intake {
     }
 
     /// A frame that is cut within its headers may still tell who sent it to whom.
-    fn without_network(&mut self, frame: &Frame<'_>, malformed: crate::wire::Malformed) -> Skipped {
+    fn without_network(
+        &mut self,
+        frame: &Frame<'_>,
+        tally: Tally,
+        malformed: crate::wire::Malformed,
+    ) -> Skipped {
         if !frame.link_type.is_known() {
             return Skipped::UnknownLink;
         }
@@ -178,18 +247,20 @@ impl Intake {
         {
             let dst = Mac([*d1, *d2, *d3, *d4, *d5, *d6]);
             let src = Mac([*s1, *s2, *s3, *s4, *s5, *s6]);
-            self.note_ends(Some(src), Some(dst), frame.wire_len);
+            self.note_ends(Some(src), Some(dst), tally);
         }
         malformed.into()
     }
 
     #[inline]
-    fn note_ends(&mut self, src: Option<Mac>, dst: Option<Mac>, wire_len: u32) {
+    fn note_ends(&mut self, src: Option<Mac>, dst: Option<Mac>, tally: Tally) {
         if let Some(src) = src {
-            self.mac(src).sent.add(wire_len);
+            let sent = &mut self.mac(src).sent;
+            *sent = sent.plus(tally);
         }
         if let Some(dst) = dst {
-            self.mac(dst).received.add(wire_len);
+            let received = &mut self.mac(dst).received;
+            *received = received.plus(tally);
         }
     }
 
@@ -203,7 +274,7 @@ impl Intake {
     }
 
     #[inline]
-    fn note_vlans(&mut self, vlans: Vlans, wire_len: u32) {
+    fn note_vlans(&mut self, vlans: Vlans, tally: Tally) {
         if vlans == Vlans::default() {
             return;
         }
@@ -214,7 +285,8 @@ impl Intake {
         };
         let has_room = self.vlans.len() < MAX_VLANS || self.vlans.contains_key(&vlans);
         let counted = if has_room { vlans } else { outer };
-        self.vlans.entry(counted).or_default().add(wire_len);
+        let sum = self.vlans.entry(counted).or_default();
+        *sum = sum.plus(tally);
     }
 
     fn note_arp(&mut self, octets: &[u8]) {

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use foldhash::fast::{FoldHasher, RandomState};
 
+use super::digest::Way;
 use crate::mac::Mac;
 
 /// What can be looked up.
@@ -75,6 +76,28 @@ pub(super) struct FlowKey {
     /// The higher end.
     pub(super) high: (IpAddr, u16),
     pub(super) protocol: u8,
+}
+
+impl FlowKey {
+    /// Returns the flow between two ends, and which way it goes from the first to the second.
+    #[inline]
+    pub(super) fn between(
+        source: (IpAddr, u16),
+        destination: (IpAddr, u16),
+        protocol: u8,
+    ) -> (FlowKey, Way) {
+        let (low, high, way) = if source <= destination {
+            (source, destination, Way::Up)
+        } else {
+            (destination, source, Way::Down)
+        };
+        let key = FlowKey {
+            low,
+            high,
+            protocol,
+        };
+        (key, way)
+    }
 }
 
 impl Key for FlowKey {

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use foldhash::fast::RandomState;
 
-use super::digest::{Digest, TcpFlags, Way};
+use super::digest::{Digest, Portion, TcpFlags, Way};
 use super::hint::{Hint, Hints};
 use super::hosts::Hosts;
 use super::key::FlowKey;
@@ -27,29 +27,62 @@ pub(super) struct Flow {
     pub(super) number: u64,
 }
 
-/// What one end of a flow sent.
+/// What one end of a flow sent: packed, as there are millions of it.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Side {
     pub(super) tally: Tally,
-    /// The MAC that sent the last of it.
-    pub(super) mac: Option<Mac>,
+    /// The MAC that sent the last of it, if [`Side::HAS_MAC`].
+    mac: [u8; 6],
     /// All TCP flags that were seen.
     pub(super) flags: TcpFlags,
+    marks: u8,
+}
+
+impl Side {
+    const HAS_MAC: u8 = 1;
     /// TCP: data was seen.
-    pub(super) has_data: bool,
-    /// Every packet had the identification zero.
-    pub(super) ids_zero: bool,
+    pub(super) const HAS_DATA: u8 = 2;
+    /// A packet had another identification than zero.
+    pub(super) const HAS_ID: u8 = 4;
     /// It sent the packet that was seen first.
-    pub(super) opened: bool,
+    pub(super) const OPENED: u8 = 8;
+
+    /// Makes a side with marks that has sent nothing yet.
+    pub(super) fn marked(marks: u8) -> Side {
+        Side {
+            marks,
+            ..Side::default()
+        }
+    }
+
+    pub(super) fn is(&self, mark: u8) -> bool {
+        self.marks & mark != 0
+    }
+
+    #[inline]
+    fn mark(&mut self, mark: u8, is_so: bool) {
+        self.marks |= mark * u8::from(is_so);
+    }
+
+    /// Returns the MAC that sent the last of it.
+    #[inline]
+    pub(super) fn mac(&self) -> Option<Mac> {
+        self.is(Side::HAS_MAC).then_some(Mac(self.mac))
+    }
+
+    #[inline]
+    fn set_mac(&mut self, mac: Option<Mac>) {
+        self.marks &= !Side::HAS_MAC;
+        if let Some(Mac(octets)) = mac {
+            self.mac = octets;
+            self.marks |= Side::HAS_MAC;
+        }
+    }
 }
 
 impl Flow {
     fn new(digest: &Digest) -> Flow {
-        let side = |way| Side {
-            ids_zero: true,
-            opened: digest.way == way,
-            ..Side::default()
-        };
+        let side = |way| Side::marked(if digest.way == way { Side::OPENED } else { 0 });
         Flow {
             up: side(Way::Up),
             down: side(Way::Down),
@@ -132,6 +165,20 @@ impl Ledger {
 
     #[inline]
     pub(super) fn add(&mut self, digest: &Digest) {
+        let tally = Tally {
+            packets: 1,
+            bytes: digest.wire_len.into(),
+        };
+        self.count(digest, tally, digest.stamp);
+    }
+
+    /// Counts many packets of one direction of a flow.
+    pub(super) fn add_portion(&mut self, portion: &Portion) {
+        self.count(&portion.head, portion.tally, portion.last);
+    }
+
+    #[inline]
+    fn count(&mut self, digest: &Digest, tally: Tally, last: i64) {
         if self.flows.is_full() {
             self.relieve();
         }
@@ -139,25 +186,28 @@ impl Ledger {
             .flows
             .entry(digest.hash, &digest.key, || Flow::new(digest));
         flow.span.note(digest.stamp);
+        flow.span.note(last);
         let (side, source) = match digest.way {
             Way::Up => (&mut flow.up, digest.key.low.0),
             Way::Down => (&mut flow.down, digest.key.high.0),
         };
-        side.tally.add(digest.wire_len);
+        side.tally = side.tally.plus(tally);
         side.flags = side.flags.with(digest.flags);
-        side.has_data |= digest.has_data;
-        side.ids_zero &= digest.id_zero;
-        let opens = side.opened;
-        if side.mac != digest.src
-            && let Some(before) = std::mem::replace(&mut side.mac, digest.src)
-        {
-            self.note_past_mac(source, before);
+        side.mark(Side::HAS_DATA, digest.has_data);
+        side.mark(Side::HAS_ID, !digest.id_zero);
+        let opens = side.is(Side::OPENED);
+        let before = side.mac();
+        if before != digest.src {
+            side.set_mac(digest.src);
+            if let Some(before) = before {
+                self.note_past_mac(source, before);
+            }
         }
         if let Some(bins) = &mut self.bins {
-            bins.add(digest);
+            bins.add(digest, tally, last);
         }
         if let (Some(rhythms), true) = (&mut self.rhythms, opens) {
-            rhythms.add(digest);
+            rhythms.add(digest, tally, last);
         }
     }
 
@@ -195,6 +245,8 @@ impl Ledger {
     }
 }
 
+/// Over so many bins at most a flow record is spread: a wrong time must not fill the table.
+const MAX_SPREAD: i64 = 4096;
 /// How many flows are fetched at a time.
 const GROUP: usize = 32;
 
@@ -216,14 +268,22 @@ impl Bins {
         }
     }
 
-    fn add(&mut self, digest: &Digest) {
-        let bin = digest.stamp.div_euclid(self.width);
+    /// Adds packets to the bins from their first to their last, to each the same share.
+    fn add(&mut self, digest: &Digest, tally: Tally, last: i64) {
         let (source, destination) = match digest.way {
             Way::Up => (digest.key.low.0, digest.key.high.0),
             Way::Down => (digest.key.high.0, digest.key.low.0),
         };
-        self.entry(source, bin).sent.add(digest.wire_len);
-        self.entry(destination, bin).received.add(digest.wire_len);
+        let first = digest.stamp.div_euclid(self.width);
+        let bins = (last.div_euclid(self.width).saturating_sub(first) + 1).clamp(1, MAX_SPREAD);
+        for place in 0..bins {
+            let share = tally.share(place.unsigned_abs(), bins.unsigned_abs());
+            let bin = first.saturating_add(place);
+            let sent = &mut self.entry(source, bin).sent;
+            *sent = sent.plus(share);
+            let received = &mut self.entry(destination, bin).received;
+            *received = received.plus(share);
+        }
     }
 
     fn entry(&mut self, address: IpAddr, bin: i64) -> &mut Traffic {

@@ -21,6 +21,7 @@ mod hosts;
 mod intake;
 mod key;
 mod ledger;
+mod live;
 mod pipeline;
 mod rhythm;
 mod service;
@@ -34,7 +35,8 @@ pub use census::{Census, Host, HostBins, Lost, MacRow};
 pub use conversation::{Conversation, End, State};
 pub use digest::TcpFlags;
 pub use intake::Skipped;
-pub use pipeline::{Count, count};
+pub use live::{Count, Exported};
+pub use pipeline::count;
 pub use service::Service;
 pub use subnet::{BadSubnet, Subnet};
 pub use tally::{Span, Tally, Traffic};
@@ -89,12 +91,12 @@ impl Default for Settings {
 }
 
 /// Octets of an entry with its slots, at their most.
-const FLOW_SIZE: usize = 170;
+const FLOW_SIZE: usize = 156;
 const HOST_SIZE: usize = 115;
 const BIN_SIZE: usize = 100;
 
 impl Settings {
-    /// Room for 790,000 flows and 580,000 hosts at once.
+    /// Room for 860,000 flows and 580,000 hosts at once.
     pub const DEFAULT_MEMORY: usize = 256 << 20;
 
     /// Half of the memory is for flows.

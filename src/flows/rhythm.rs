@@ -76,7 +76,7 @@ impl Rhythms {
     }
 
     /// Notes a packet of whoever began the flow.
-    pub(super) fn add(&mut self, digest: &Digest) {
+    pub(super) fn add(&mut self, digest: &Digest, tally: Tally, last: i64) {
         let (source, destination) = match digest.way {
             Way::Up => (digest.key.low, digest.key.high),
             Way::Down => (digest.key.high, digest.key.low),
@@ -95,8 +95,9 @@ impl Rhythms {
             mean: 0.0,
             squares: 0.0,
         });
-        rhythm.tally.add(digest.wire_len);
+        rhythm.tally = rhythm.tally.plus(tally);
         rhythm.note(digest.stamp);
+        rhythm.span.note(last);
     }
 }
 

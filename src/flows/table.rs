@@ -83,7 +83,7 @@ impl<K: Key, V> Table<K, V> {
         let number = match found {
             Some(number) => number,
             None => {
-                if self.entries.len() * 2 >= self.slots.len() {
+                if self.entries.len() * 4 >= self.slots.len() * 3 {
                     self.grow();
                     (place, _) = self.probe(hash, key);
                 }

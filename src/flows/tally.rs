@@ -10,19 +10,25 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Adds a packet.
-    #[inline]
-    pub(super) fn add(&mut self, wire_len: u32) {
-        self.packets += 1;
-        self.bytes += u64::from(wire_len);
+    /// Returns the part with this number, from 0, of so many parts that add up to the whole.
+    pub(super) fn share(self, part: u64, parts: u64) -> Tally {
+        let share = |whole: u64| {
+            let upto =
+                |count: u64| u128::from(whole) * u128::from(count) / u128::from(parts.max(1));
+            u64::try_from(upto(part + 1) - upto(part)).unwrap_or(whole)
+        };
+        Tally {
+            packets: share(self.packets),
+            bytes: share(self.bytes),
+        }
     }
 
     /// Returns the sum.
     #[must_use]
     pub fn plus(self, other: Tally) -> Tally {
         Tally {
-            packets: self.packets + other.packets,
-            bytes: self.bytes + other.bytes,
+            packets: self.packets.saturating_add(other.packets),
+            bytes: self.bytes.saturating_add(other.bytes),
         }
     }
 }
@@ -106,5 +112,25 @@ impl Span {
     #[expect(clippy::cast_precision_loss, reason = "shown with a few digits")]
     pub fn seconds(self) -> f64 {
         self.last.saturating_sub(self.first) as f64 / 1e9
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_add_up_to_the_whole() {
+        let whole = Tally {
+            packets: 10,
+            bytes: 1003,
+        };
+        for parts in [1, 2, 3, 7, 20] {
+            let sum = (0..parts).fold(Tally::default(), |sum, part| {
+                sum.plus(whole.share(part, parts))
+            });
+            assert_eq!(sum, whole);
+        }
+        assert_eq!(whole.share(0, 2).bytes, 501);
     }
 }

@@ -10,10 +10,10 @@ use serde::{Serialize, Serializer};
 use super::amount::{grouped, moment, octets, to_the_second};
 use super::style::{LABEL, Styled};
 use super::table::table;
-use super::talkers::{column, lost_lines};
+use super::talkers::{column, exported_lines, lost_lines};
 use super::text::clean;
 use super::{FindingRow, anomalies};
-use crate::flows::{Census, Conversation, Finding, Lost, Tally};
+use crate::flows::{Census, Conversation, Exported, Finding, Lost, Measure, Tally};
 
 /// The document of `flows`.
 #[derive(Serialize)]
@@ -25,6 +25,8 @@ pub struct FlowsDocument<'a> {
     flows: FlowList<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     anomalies: Option<Vec<FindingRow>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exported: Option<Exported>,
     lost: Lost,
     errors: Vec<String>,
 }
@@ -69,6 +71,7 @@ impl<'a> FlowsDocument<'a> {
             flow_count: census.flow_count(),
             flows: FlowList { census, order },
             anomalies: None,
+            exported: census.exported,
             lost: census.lost(),
             errors,
         }
@@ -186,33 +189,34 @@ fn flow_table(document: &FlowsDocument<'_>) -> String {
         "{} a service that ends in ? is guessed from its port",
         Styled(LABEL, "note:")
     );
+    exported_lines(&mut text, document.exported);
     lost_lines(&mut text, document.lost);
     text
 }
 
-/// What flows are sorted by.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// What flows are sorted by. The texts are the command line's help.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum FlowOrder {
-    /// Octets of both ways, most first.
+    /// Octets of both ways, most first
     #[default]
     Bytes,
-    /// Packets of both ways, most first.
+    /// Packets of both ways, most first
     Packets,
-    /// Octets from the side that began it, most first.
+    /// Octets from the side that began, most first
     Sent,
-    /// Octets back, most first.
+    /// Octets back, most first
     Back,
-    /// When it began.
+    /// When it began
     First,
-    /// When it ended.
+    /// When it ended
     Last,
-    /// How long it lasted, longest first.
+    /// How long it lasted, longest first
     Duration,
-    /// Octets a second, most first.
+    /// Octets a second, most first
     Rate,
-    /// The two ends.
+    /// The two ends
     Ends,
-    /// What became of it.
+    /// What became of it
     State,
 }
 
@@ -230,6 +234,23 @@ pub enum FlowRank {
 }
 
 impl FlowOrder {
+    /// Returns what flows have to be weighed by while they are counted, so that this order comes out right.
+    #[must_use]
+    pub fn measure(self) -> Measure {
+        match self {
+            FlowOrder::Packets => Measure::Packets,
+            FlowOrder::Bytes
+            | FlowOrder::Sent
+            | FlowOrder::Back
+            | FlowOrder::First
+            | FlowOrder::Last
+            | FlowOrder::Duration
+            | FlowOrder::Rate
+            | FlowOrder::Ends
+            | FlowOrder::State => Measure::Bytes,
+        }
+    }
+
     /// Returns a flow's place.
     #[must_use]
     pub fn rank(self, flow: &Conversation) -> FlowRank {

@@ -15,3 +15,13 @@ pub fn write_json(out: impl Write, document: &impl Serialize) -> io::Result<()> 
     out.write_all(b"\n")?;
     out.flush()
 }
+
+/// Returns the document as one line with its end, for results that come one after the other.
+///
+/// What is not JSON, such as a map whose keys are not text, none of ours is, becomes an empty line.
+#[must_use]
+pub fn json_line(document: &impl Serialize) -> String {
+    let mut line = serde_json::to_string(document).unwrap_or_default();
+    line.push('\n');
+    line
+}

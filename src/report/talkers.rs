@@ -12,7 +12,7 @@ use super::amount::{grouped, moment, octets, sparkline, to_the_second};
 use super::style::{LABEL, Styled, WARNING};
 use super::table::{Column, table};
 use super::text::clean;
-use crate::flows::{Census, Host, HostBins, Lost, Tally, Traffic};
+use crate::flows::{Census, Exported, Host, HostBins, Lost, Tally, Traffic};
 use crate::identify::Vendor;
 use crate::mac::Mac;
 
@@ -51,6 +51,8 @@ pub struct TalkersDocument {
     pub(super) subnets: Vec<SubnetRow>,
     pub(super) host_count: usize,
     pub(super) flow_count: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) exported: Option<Exported>,
     pub(super) lost: Lost,
     pub(super) errors: Vec<String>,
 }
@@ -139,6 +141,7 @@ impl TalkersDocument {
             subnets: subnet_rows(census, view),
             host_count: census.host_count(),
             flow_count: census.flow_count(),
+            exported: census.exported,
             lost: census.lost(),
             errors,
         }
@@ -242,8 +245,44 @@ pub fn talkers(document: &TalkersDocument, which: TalkersTable) -> String {
     if !skipped.is_empty() {
         let _written = writeln!(text, "{} {skipped}", Styled(LABEL, "without host:"));
     }
+    exported_lines(&mut text, document.exported);
     lost_lines(&mut text, document.lost);
     text
+}
+
+/// Says what came of exporters, and what their numbers mean.
+pub(super) fn exported_lines(text: &mut String, exported: Option<Exported>) {
+    let Some(exported) = exported else {
+        return;
+    };
+    let _written = writeln!(
+        text,
+        "{} {} records, {} samples in {} datagrams; bytes of records are those of IP packets",
+        Styled(LABEL, "exported:"),
+        grouped(exported.records),
+        grouped(exported.samples),
+        grouped(exported.datagrams)
+    );
+    if exported.highest_rate > 1 {
+        let rates = match (exported.lowest_rate, exported.highest_rate) {
+            (lowest, highest) if lowest == highest => format!("{highest}"),
+            (lowest, highest) => format!("{lowest} to {highest}"),
+        };
+        let _written = writeln!(
+            text,
+            "{} one packet in {rates} was counted; all numbers are multiplied by that, and so estimates",
+            Styled(WARNING, "sampled:")
+        );
+    }
+    if exported.without_template > 0 || exported.malformed > 0 {
+        let _written = writeln!(
+            text,
+            "{} {} sets came before their template, {} datagrams were damaged or unknown",
+            Styled(WARNING, "not read:"),
+            grouped(exported.without_template),
+            grouped(exported.malformed)
+        );
+    }
 }
 
 /// Says what bounded memory cost.

@@ -10,6 +10,8 @@ use std::ops::ControlFlow;
 use crate::clock::{LiveClock, Moment};
 use crate::mac::Mac;
 
+mod collector;
+mod datagrams;
 mod error;
 mod file;
 mod filter;
@@ -25,6 +27,7 @@ mod timeline;
 mod tzsp;
 mod wait;
 
+pub use collector::Collector;
 pub use error::SniffError;
 pub use filter::FrameFilter;
 pub use inject::Injector;

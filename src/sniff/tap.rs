@@ -27,7 +27,7 @@ enum Tapped {
 }
 
 /// How many frames are handed over before the caller gets a look at the clock.
-const BURST: usize = 4096;
+pub(super) const BURST: usize = 4096;
 
 impl Tap {
     /// Opens an interface or a TZSP stream; a capture file is no live source.
@@ -143,13 +143,13 @@ fn failed(name: &str, reason: String) -> SniffError {
     }
 }
 
-fn present() -> Duration {
+pub(super) fn present() -> Duration {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default()
 }
 
-fn nanoseconds(stamp: Duration) -> i64 {
+pub(super) fn nanoseconds(stamp: Duration) -> i64 {
     i64::try_from(stamp.as_nanos()).unwrap_or(i64::MAX)
 }
 

@@ -145,6 +145,8 @@ impl<'a> Link<'a> {
                 Ok(Link::bare(above(ether_type, rest, &mut vlans)?))
             }
             LinkType::PPP_ETHER => Ok(Link::bare(pppoe(bytes)?)),
+            LinkType::IPV4 => of_version(4, bytes),
+            LinkType::IPV6 => of_version(6, bytes),
             raw if raw.is_known() => Ok(Link::bare(Network::Ip(bytes))),
             LinkType(number) => Err(Malformed::Unexpected {
                 what: "frame",
@@ -261,6 +263,8 @@ fn ppp(bytes: &[u8]) -> Result<Network<'_>, Malformed> {
     let bytes = bytes.strip_prefix(&[0xff, 0x03]).unwrap_or(bytes);
     Ok(match bytes {
         [0x00, 0x21 | 0x57, rest @ ..] | [0x21 | 0x57, rest @ ..] => Network::Ip(rest),
+        // MPLS, unicast and multicast (RFC 3032 §4.3).
+        [0x02, 0x81 | 0x83, rest @ ..] => return mpls(rest),
         [_, _, ..] => Network::Other,
         short => {
             return Err(Malformed::Truncated {
@@ -283,6 +287,18 @@ fn mpls(mut bytes: &[u8]) -> Result<Network<'_>, Malformed> {
                 _ => Network::Other,
             });
         }
+    }
+}
+
+/// Reads a packet without a link, of the version that the link type promises.
+fn of_version(version: u8, bytes: &[u8]) -> Result<Link<'_>, Malformed> {
+    match bytes.first().map(|first| first >> 4) {
+        Some(other) if other != version => Err(Malformed::Unexpected {
+            what: "packet",
+            field: "version",
+            value: other.into(),
+        }),
+        _ => Ok(Link::bare(Network::Ip(bytes))),
     }
 }
 
@@ -374,6 +390,12 @@ mod tests {
     }
 
     #[test]
+    fn a_packet_of_another_version_than_the_link_promises_is_malformed() {
+        let read = Link::parse(LinkType::IPV6, PACKET);
+        assert!(matches!(read, Err(Malformed::Unexpected { value: 4, .. })));
+    }
+
+    #[test]
     fn links_without_ethernet_are_read() {
         let mut cooked = vec![0, 4, 0, 1, 0, 6, 2, 0, 0, 0, 0, 1, 0, 0, 8, 0];
         cooked.extend(PACKET);
@@ -407,6 +429,13 @@ mod tests {
                 None,
                 Vlans::default(),
             ),
+            (
+                LinkType::PPP,
+                [&[0xff, 3, 2, 0x81, 0, 1, 0x21, 64], PACKET].concat(),
+                None,
+                Vlans::default(),
+            ),
+            (LinkType::IPV4, PACKET.to_vec(), None, Vlans::default()),
             (
                 LinkType::CISCO_HDLC,
                 [&[0x0f, 0, 8, 0], PACKET].concat(),

@@ -10,6 +10,8 @@
 mod counts;
 mod craft;
 mod damage;
+mod exporters;
+mod exports;
 mod live;
 mod mixed;
 mod program;
