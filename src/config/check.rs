@@ -13,8 +13,8 @@ use super::raw::{
     Text,
 };
 use super::{
-    Agent, Config, ConfigError, Credential, Direct, DirectAddress, HttpCredentials, HttpLogin, HttpTrust, NETBIOS_PORT,
-    PortList, Router, SecretSource, Switch,
+    Agent, Config, ConfigError, Credential, Direct, DirectAddress, HttpCredentials, HttpLogin,
+    HttpTrust, NETBIOS_PORT, PortList, Router, SecretSource, Switch,
 };
 use crate::patch::AliasPattern;
 use crate::snmp::{AuthProtocol, PrivProtocol};

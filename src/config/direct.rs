@@ -76,7 +76,10 @@ mod tests {
     fn the_three_kinds_are_told_from_agents() {
         for (text, shown) in [
             ("local", "local"),
-            ("unix:/run/openvswitch/db.sock", "unix:/run/openvswitch/db.sock"),
+            (
+                "unix:/run/openvswitch/db.sock",
+                "unix:/run/openvswitch/db.sock",
+            ),
             ("unix:db.sock", "unix:/etc/halfspan/db.sock"),
             ("tcp:10.78.0.2", "tcp:10.78.0.2:6640"),
             ("tcp:[fe80::1]:7000", "tcp:[fe80::1]:7000"),

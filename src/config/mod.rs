@@ -103,7 +103,10 @@ impl Switch {
     #[must_use]
     pub fn address(&self) -> String {
         let agent = self.agent.as_ref().map(|agent| agent.address.to_string());
-        let direct = self.direct.as_ref().map(|direct| direct.address.to_string());
+        let direct = self
+            .direct
+            .as_ref()
+            .map(|direct| direct.address.to_string());
         agent.or(direct).unwrap_or_default()
     }
 }

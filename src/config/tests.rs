@@ -268,7 +268,11 @@ fn what_is_missing_is_named() {
 #[test]
 fn switches_without_an_agent_have_an_address_of_their_own_kind() {
     let config = |address: &str| {
-        let text = GOOD.replacen("    address: 10.78.0.2\n    credentials: office\n", address, 1);
+        let text = GOOD.replacen(
+            "    address: 10.78.0.2\n    credentials: office\n",
+            address,
+            1,
+        );
         parse(&text)
     };
     let local = config("    address: local\n    bridge: br-lan\n").unwrap();
@@ -286,7 +290,10 @@ fn switches_without_an_agent_have_an_address_of_their_own_kind() {
     assert_eq!(ovs.switches["office-1"].address(), "tcp:sw1:6640");
     let told = |address: &str| Failure::from(config(address).unwrap_err()).to_string();
     let with_login = told("    address: local\n    credentials: office\n");
-    assert!(with_login.contains("takes no `credentials`"), "{with_login}");
+    assert!(
+        with_login.contains("takes no `credentials`"),
+        "{with_login}"
+    );
     let stray = told("    address: 10.78.0.2\n    credentials: office\n    bridge: br0\n");
     assert!(stray.contains("`bridge` belongs to"), "{stray}");
 }

@@ -77,7 +77,11 @@ pub fn interfaces() -> Result<Vec<Interface>, ToolError> {
 /// # Errors
 /// [`ToolError`]
 pub fn learned(bridge: &str) -> Result<BTreeMap<String, BTreeSet<Mac>>, ToolError> {
-    parse_learned(&tool::run("bridge", &["-j", "fdb", "show", "br", bridge], "")?)
+    parse_learned(&tool::run(
+        "bridge",
+        &["-j", "fdb", "show", "br", bridge],
+        "",
+    )?)
 }
 
 fn odd(command: &str, error: &serde_json::Error) -> ToolError {

@@ -143,14 +143,17 @@ pub fn remove_mirror(source: &str, pref: u32) -> String {
 #[must_use]
 pub fn read(shown: &Value) -> Option<Filter> {
     let actions = shown.get("options")?.get("actions")?.as_array()?;
-    let text = |action: &Value, key: &str| action.get(key).and_then(Value::as_str).map(str::to_owned);
+    let text =
+        |action: &Value, key: &str| action.get(key).and_then(Value::as_str).map(str::to_owned);
     let mirrors = actions.iter().filter(|action| {
         text(action, "kind").as_deref() == Some("mirred")
             && text(action, "mirred_action").as_deref() == Some("mirror")
     });
     Some(Filter {
         pref: shown.get("pref")?.as_u64()?.try_into().ok()?,
-        mirrors_to: mirrors.filter_map(|action| text(action, "to_dev")).collect(),
+        mirrors_to: mirrors
+            .filter_map(|action| text(action, "to_dev"))
+            .collect(),
         is_ours: actions
             .iter()
             .any(|action| text(action, "cookie").as_deref() == Some(COOKIE)),
@@ -200,7 +203,12 @@ mod tests {
     fn a_filter_without_the_cookie_is_somebody_elses() {
         let text = String::from_utf8(FILTERS.to_vec()).unwrap();
         let lists = parse_lists(text.replace("68616c667370616e", "00").as_bytes()).unwrap();
-        assert!(lists[0].iter().filter_map(read).all(|filter| !filter.is_ours));
+        assert!(
+            lists[0]
+                .iter()
+                .filter_map(read)
+                .all(|filter| !filter.is_ours)
+        );
     }
 
     #[test]
@@ -214,6 +222,9 @@ mod tests {
             add_mirror("lan1", "mir0", 7, Classifier::U32),
             "filter add dev lan1 ingress pref 7 protocol all u32 match u32 0 0 action mirred egress mirror dev mir0 continue cookie 68616c667370616e"
         );
-        assert_eq!(remove_mirror("lan1", 7), "filter del dev lan1 ingress pref 7");
+        assert_eq!(
+            remove_mirror("lan1", 7),
+            "filter del dev lan1 ingress pref 7"
+        );
     }
 }

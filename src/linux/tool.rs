@@ -55,7 +55,8 @@ impl Diagnosis for ToolError {
     fn hint(&self) -> Option<String> {
         Some(match self {
             ToolError::NotThere { .. } => {
-                "install iproute2; on OpenWrt the packages ip-full, ip-bridge and tc-full".to_owned()
+                "install iproute2; on OpenWrt the packages ip-full, ip-bridge and tc-full"
+                    .to_owned()
             }
             ToolError::Failed { said, .. } if said.contains("ermitted") => {
                 "changing a mirror of this machine needs root".to_owned()
@@ -155,12 +156,7 @@ mod tests {
     fn what_a_program_says_on_its_way_out_is_passed_on() {
         let error = run("ls", &["/nonexistent/halfspan"], "").unwrap_err();
         assert!(error.to_string().contains("No such file"), "{error}");
-        assert!(
-            error
-                .hint()
-                .unwrap()
-                .ends_with("ls /nonexistent/halfspan")
-        );
+        assert!(error.hint().unwrap().ends_with("ls /nonexistent/halfspan"));
     }
 
     #[test]

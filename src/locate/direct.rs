@@ -20,7 +20,8 @@ use crate::tables::direct as tables;
 /// # Errors
 /// [`Exit::Usage`], if they do not.
 pub(super) fn fits(switch: &Switch, profile: &Profile) -> Result<(), Failure> {
-    let local = matches!(&switch.direct, Some(direct) if direct.address == DirectAddress::ThisMachine);
+    let local =
+        matches!(&switch.direct, Some(direct) if direct.address == DirectAddress::ThisMachine);
     let wanted = match profile.shape {
         Shape::TcFilters if !local => "`address: local`",
         Shape::OvsdbMirror if local || switch.direct.is_none() => {
@@ -44,7 +45,9 @@ pub(super) fn fits(switch: &Switch, profile: &Profile) -> Result<(), Failure> {
 pub(super) fn open(direct: &Direct) -> Result<Device, Failure> {
     let wanted = direct.bridge.as_deref();
     if direct.address == DirectAddress::ThisMachine {
-        let bridges = bridge::interfaces()?.into_iter().filter(|one| one.is_bridge);
+        let bridges = bridge::interfaces()?
+            .into_iter()
+            .filter(|one| one.is_bridge);
         let bridge = pick(bridges.map(|one| one.name).collect(), wanted)?;
         return Ok(Device::Linux { bridge });
     }
@@ -78,11 +81,16 @@ fn remote(address: &DirectAddress) -> Result<Remote, Failure> {
         DirectAddress::Socket(path) => Ok(Remote::Unix(path.clone())),
         DirectAddress::Tcp { host, port } => {
             let unknown = |cause: String| {
-                Failure::new(Exit::Device, format!("the host `{host}` is not known: {cause}"))
+                Failure::new(
+                    Exit::Device,
+                    format!("the host `{host}` is not known: {cause}"),
+                )
             };
             let found = (host.as_str(), *port).to_socket_addrs();
             let mut found = found.map_err(|error| unknown(error.to_string()))?;
-            let first = found.next().ok_or_else(|| unknown("no address".to_owned()))?;
+            let first = found
+                .next()
+                .ok_or_else(|| unknown("no address".to_owned()))?;
             Ok(Remote::Tcp(first))
         }
         DirectAddress::ThisMachine => Err(Failure::new(
@@ -117,7 +125,11 @@ pub(super) fn survey(
     match device {
         Device::Linux { bridge } => {
             survey.ports = tables::linux_ports(&bridge::interfaces()?, bridge, destination);
-            survey.take_in_learned(by_port(&survey.ports, bridge::learned(bridge)?), wanted, tell);
+            survey.take_in_learned(
+                by_port(&survey.ports, bridge::learned(bridge)?),
+                wanted,
+                tell,
+            );
         }
         // Its forwarding table is not in the database.
         Device::Ovs { remote, bridge } => {
@@ -131,9 +143,15 @@ fn by_port(
     ports: &PortTable,
     learned: BTreeMap<String, BTreeSet<Mac>>,
 ) -> BTreeMap<PortId, BTreeSet<Mac>> {
-    let id = |name: &str| ports.iter().find(|port| port.if_name == name).map(|port| port.id);
+    let id = |name: &str| {
+        ports
+            .iter()
+            .find(|port| port.if_name == name)
+            .map(|port| port.id)
+    };
     let rows = learned.into_iter();
-    rows.filter_map(|(name, macs)| Some((id(&name)?, macs))).collect()
+    rows.filter_map(|(name, macs)| Some((id(&name)?, macs)))
+        .collect()
 }
 
 #[cfg(test)]
@@ -147,7 +165,10 @@ mod tests {
         assert_eq!(pick(names(&["br0", "br1"]), Some("br1")).unwrap(), "br1");
         let failure = pick(names(&["br0", "br1"]), None).unwrap_err();
         assert_eq!(failure.exit, Exit::Usage);
-        assert_eq!(failure.hint.as_deref(), Some("there is: br0, br1; choose by `bridge:`"));
+        assert_eq!(
+            failure.hint.as_deref(),
+            Some("there is: br0, br1; choose by `bridge:`")
+        );
         assert!(pick(names(&["br0"]), Some("br7")).is_err());
         assert!(pick(names(&[]), None).is_err());
     }

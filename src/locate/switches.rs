@@ -14,7 +14,8 @@ use crate::config::{Agent, Config, Switch};
 use crate::error::{Exit, Failure};
 use crate::mirror::direct::Device;
 use crate::mirror::{
-    self, DryRun, Inspection, ManualMirror, ManualRequest, Mirror, OpenRequest, Operator, Way, numbered_ports,
+    self, DryRun, Inspection, ManualMirror, ManualRequest, Mirror, OpenRequest, Operator, Way,
+    numbered_ports,
 };
 use crate::port::PortTable;
 use crate::profile::{self, Profile, Shape};
@@ -129,7 +130,9 @@ impl Opened {
     pub(super) fn inspect(self, ports: &PortTable) -> Option<Result<Inspection, Failure>> {
         let clock = Rc::new(LiveClock::start());
         let inspection = match (self.device, self.client) {
-            (Some(device), _) => mirror::direct::inspect(&self.name, &self.profile, ports, device, clock),
+            (Some(device), _) => {
+                mirror::direct::inspect(&self.name, &self.profile, ports, device, clock)
+            }
             (None, Some(client)) if self.profile.shape != Shape::Manual => {
                 mirror::inspect(&self.name, &self.profile, ports, Box::new(client), clock)
             }
@@ -142,7 +145,10 @@ impl Opened {
     ///
     /// # Errors
     /// The switch cannot be taken over, or a person operates it.
-    pub(super) fn take_over_as(self, request: &OpenRequest<'_>) -> Result<Box<dyn Mirror>, Failure> {
+    pub(super) fn take_over_as(
+        self,
+        request: &OpenRequest<'_>,
+    ) -> Result<Box<dyn Mirror>, Failure> {
         match (self.device, self.client) {
             (Some(device), _) => Ok(mirror::direct::open(request, device)?),
             (None, Some(client)) => Ok(Box::new(mirror::open(request, Box::new(client))?)),

@@ -49,7 +49,9 @@ pub enum MirrorError {
         session: String,
     },
     /// Somebody else's mirror goes where ours would go, and is of a kind that cannot be taken away and put back.
-    #[error("switch `{switch}` already copies frames to our port, and that cannot be put aside: {session}")]
+    #[error(
+        "switch `{switch}` already copies frames to our port, and that cannot be put aside: {session}"
+    )]
     NotToBeBorrowed {
         /// Its name in the configuration.
         switch: String,
@@ -173,7 +175,9 @@ impl Diagnosis for MirrorError {
         let hint = match self {
             MirrorError::Snmp { source, .. } => return source.hint(),
             MirrorError::Direct { source, .. } => return source.hint(),
-            MirrorError::NotToBeBorrowed { .. } => "remove it yourself, or choose another destination",
+            MirrorError::NotToBeBorrowed { .. } => {
+                "remove it yourself, or choose another destination"
+            }
             MirrorError::OtherWay { .. } => {
                 "put `profile`, `address` and `bridge` back as they were, then run: halfspan restore"
             }

@@ -126,7 +126,9 @@ impl Client {
                 let error = message.get("error").filter(|error| !error.is_null());
                 if let Some(error) = error {
                     return Err(OvsdbError::Refused {
-                        error: error.as_str().map_or_else(|| error.to_string(), str::to_owned),
+                        error: error
+                            .as_str()
+                            .map_or_else(|| error.to_string(), str::to_owned),
                         details: None,
                     });
                 }
@@ -237,7 +239,10 @@ mod tests {
         let between = r#"{"id":"echo","method":"echo","params":["still there?"]}{"id":null,"method":"update","params":[]}"#;
         let (remote, serving) = server(&[HELLO, between, r#"{"id":2,"result":[{}],"error":null}"#]);
         let mut client = Client::connect(&remote).unwrap();
-        assert_eq!(client.transact(&[json!({"op": "comment"})]).unwrap(), [json!({})]);
+        assert_eq!(
+            client.transact(&[json!({"op": "comment"})]).unwrap(),
+            [json!({})]
+        );
         drop(client);
         let heard = serving.join().unwrap();
         let echo = r#"{"result":["still there?"],"error":null,"id":"echo"}"#;

@@ -13,7 +13,10 @@ pub fn uuid(id: &str) -> Value {
 /// Writes a set of references to rows.
 #[must_use]
 pub fn uuids<'a>(ids: impl IntoIterator<Item = &'a String>) -> Value {
-    json!(["set", ids.into_iter().map(|id| uuid(id)).collect::<Vec<_>>()])
+    json!([
+        "set",
+        ids.into_iter().map(|id| uuid(id)).collect::<Vec<_>>()
+    ])
 }
 
 /// Reads the elements of a set; a lone value is a set of one (RFC 7047 §5.1, `<set>`).
@@ -81,10 +84,19 @@ mod tests {
 
     #[test]
     fn odd_values_are_empty_and_no_panic() {
-        for odd in [json!(null), json!([]), json!(["set"]), json!(["map", 3]), json!({})] {
+        for odd in [
+            json!(null),
+            json!([]),
+            json!(["set"]),
+            json!(["map", 3]),
+            json!({}),
+        ] {
             assert!(row_ids(&odd).is_empty() && texts(&odd).is_empty(), "{odd}");
         }
         let map = json!(["map", [["a", "b"], ["c"], 3]]);
-        assert_eq!(texts(&map), BTreeMap::from([("a".to_owned(), "b".to_owned())]));
+        assert_eq!(
+            texts(&map),
+            BTreeMap::from([("a".to_owned(), "b".to_owned())])
+        );
     }
 }

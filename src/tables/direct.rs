@@ -70,13 +70,20 @@ pub fn ovs_ports(client: &mut Client, bridge: &str) -> Result<PortTable, OvsdbEr
 pub fn ovs_bridges(client: &mut Client) -> Result<Vec<String>, OvsdbError> {
     let every = json!({"op": "select", "table": "Bridge", "where": [], "columns": ["name"]});
     let results = client.transact(&[every])?;
-    let names = rows(&results, 0).into_iter().filter_map(|row| text(row, "name"));
+    let names = rows(&results, 0)
+        .into_iter()
+        .filter_map(|row| text(row, "name"));
     Ok(names.map(str::to_owned).collect())
 }
 
 fn rows(results: &[Value], at: usize) -> Vec<&Map<String, Value>> {
-    let rows = results.get(at).and_then(|result| result.get("rows")?.as_array());
-    rows.into_iter().flatten().filter_map(Value::as_object).collect()
+    let rows = results
+        .get(at)
+        .and_then(|result| result.get("rows")?.as_array());
+    rows.into_iter()
+        .flatten()
+        .filter_map(Value::as_object)
+        .collect()
 }
 
 fn text<'a>(row: &'a Map<String, Value>, column: &str) -> Option<&'a str> {
@@ -196,9 +203,7 @@ mod tests {
     #[test]
     fn a_port_of_open_vswitch_is_one_that_a_cable_goes_into() {
         let port = |id: &str, name: &str| json!({"_uuid": ["uuid", id], "name": name, "interfaces": ["uuid", format!("i-{id}")]});
-        let interface = |id: &str, kind: &str, link: Value| {
-            json!({"_uuid": ["uuid", format!("i-{id}")], "type": kind, "ifindex": 7, "ofport": 3, "link_state": link})
-        };
+        let interface = |id: &str, kind: &str, link: Value| json!({"_uuid": ["uuid", format!("i-{id}")], "type": kind, "ifindex": 7, "ofport": 3, "link_state": link});
         let results = [
             json!({"rows": [{"ports": ["set", [["uuid", "a"], ["uuid", "b"], ["uuid", "c"], ["uuid", "d"]]]}]}),
             json!({"rows": [port("a", "port1"), port("b", "br0"), port("c", "tun2"), port("d", "port3"), port("e", "other4")]}),
@@ -208,13 +213,20 @@ mod tests {
             ]}),
         ];
         let ports = assemble(&results, "br0");
-        let told: Vec<_> = ports.iter().map(|port| (port.label.0.as_str(), port.link)).collect();
+        let told: Vec<_> = ports
+            .iter()
+            .map(|port| (port.label.0.as_str(), port.link))
+            .collect();
         assert_eq!(told, [("1", Link::Up), ("3", Link::Unknown)]);
     }
 
     #[test]
     fn an_odd_answer_is_a_switch_without_ports() {
-        for odd in [vec![], vec![json!({}), json!(3), json!(null)], vec![json!({"rows": [{}]})]] {
+        for odd in [
+            vec![],
+            vec![json!({}), json!(3), json!(null)],
+            vec![json!({"rows": [{}]})],
+        ] {
             assert!(assemble(&odd, "br0").is_empty());
         }
     }

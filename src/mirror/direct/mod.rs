@@ -19,8 +19,8 @@ mod ovs;
 mod session;
 mod tc;
 
-pub use session::{inspect, open, plan};
 pub(super) use session::repair;
+pub use session::{inspect, open, plan};
 
 /// A switch that is reached without SNMP.
 #[derive(Clone, Debug)]

@@ -343,12 +343,18 @@ impl Plane for Ovs {
             json!({"op": "select", "table": "Mirror", "where": [], "columns": columns}),
         ])?;
         let rows = |at: usize| -> Vec<&Map<String, Value>> {
-            let rows = results.get(at).and_then(|result| result.get("rows")?.as_array());
-            rows.into_iter().flatten().filter_map(Value::as_object).collect()
+            let rows = results
+                .get(at)
+                .and_then(|result| result.get("rows")?.as_array());
+            rows.into_iter()
+                .flatten()
+                .filter_map(Value::as_object)
+                .collect()
         };
         let id = |row: &Map<String, Value>| row.get("_uuid").and_then(row_id).map(str::to_owned);
         let bridges = rows(0);
-        let Some((bridge, bridge_id)) = bridges.first().and_then(|row| Some((row, id(row)?))) else {
+        let Some((bridge, bridge_id)) = bridges.first().and_then(|row| Some((row, id(row)?)))
+        else {
             return Err(DirectError::NoBridge(self.bridge.clone()));
         };
         let (ports, mirrors) = (ids(bridge, "ports"), ids(bridge, "mirrors"));
@@ -436,7 +442,11 @@ mod tests {
 
     fn row(name: &str, src: &[&str], to: &str, ours: bool) -> Map<String, Value> {
         let ids: Vec<String> = src.iter().map(|&id| id.to_owned()).collect();
-        let about = if ours { json!([[OURS, "x"]]) } else { json!([]) };
+        let about = if ours {
+            json!([[OURS, "x"]])
+        } else {
+            json!([])
+        };
         let row = json!({
             "name": name, "select_all": false, "select_src_port": uuids(&ids),
             // A set of one arrives as its element.
@@ -450,8 +460,13 @@ mod tests {
         let ports = ["p1", "p2", "p3", "p24"];
         State {
             bridge: "b".to_owned(),
-            mirrors: mirrors.iter().map(|(id, row)| ((*id).to_owned(), row.clone())).collect(),
-            ports: ports.map(|name| (name.to_owned(), format!("id-{name}"))).into(),
+            mirrors: mirrors
+                .iter()
+                .map(|(id, row)| ((*id).to_owned(), row.clone()))
+                .collect(),
+            ports: ports
+                .map(|name| (name.to_owned(), format!("id-{name}")))
+                .into(),
             protected: Some(false),
         }
     }
@@ -477,7 +492,10 @@ mod tests {
             panic!("{:?}", steps[0].operations);
         };
         assert_eq!(wait["rows"], json!([{"mirrors": ["set", [["uuid", "m"]]]}]));
-        assert_eq!(insert["row"]["output_port"], json!(["set", [["uuid", "id-p24"]]]));
+        assert_eq!(
+            insert["row"]["output_port"],
+            json!(["set", [["uuid", "id-p24"]]])
+        );
         assert_eq!(mutate["mutations"][0][1], "insert");
         assert_eq!(turn["row"], json!({"protected": true}));
     }
@@ -487,10 +505,21 @@ mod tests {
         let then = state(&[]);
         let now = state(&[("o", row(OURS, &["id-p1"], "id-p24", true))]);
         let steps = plane().plan(&now, &then, Goal::Sources(&names(&["p2"])));
-        assert_eq!(steps[0].to_string(), "update Mirror halfspan: sources p2 to p24");
+        assert_eq!(
+            steps[0].to_string(),
+            "update Mirror halfspan: sources p2 to p24"
+        );
         assert_eq!(steps[0].operations[0]["op"], "wait");
-        assert!(plane().plan(&now, &then, Goal::Sources(&names(&["p1"]))).is_empty());
-        assert!(plane().plan(&then, &then, Goal::Sources(&names(&[]))).is_empty());
+        assert!(
+            plane()
+                .plan(&now, &then, Goal::Sources(&names(&["p1"])))
+                .is_empty()
+        );
+        assert!(
+            plane()
+                .plan(&then, &then, Goal::Sources(&names(&[])))
+                .is_empty()
+        );
     }
 
     #[test]
@@ -527,13 +556,23 @@ mod tests {
                 .filter(|operation| operation["op"] == "update" && operation["table"] == "Port")
                 .map(|operation| operation["row"]["protected"].as_bool().unwrap())
                 .collect();
-            assert_eq!(values.first(), Some(&!protected), "every flow is looked at again");
+            assert_eq!(
+                values.first(),
+                Some(&!protected),
+                "every flow is looked at again"
+            );
             assert_eq!(values.last(), Some(&false), "as it was");
         }
-        let left = State { protected: Some(true), ..then.clone() };
+        let left = State {
+            protected: Some(true),
+            ..then.clone()
+        };
         let steps = plane().plan(&left, &then, Goal::AsBefore);
         assert_eq!(steps[0].to_string(), "put Port p24 back");
-        assert_eq!(plane().differences(&left, &then), ["`protected` of port p24 is not as it was"]);
+        assert_eq!(
+            plane().differences(&left, &then),
+            ["`protected` of port p24 is not as it was"]
+        );
     }
 
     #[test]
@@ -542,12 +581,18 @@ mod tests {
         theirs.insert("select_dst_port".to_owned(), uuid("id-p3"));
         let then = state(&[("m", theirs)]);
         let steps = plane().plan(&then, &then, Goal::Sources(&names(&["p1"])));
-        assert_eq!(steps[0].to_string(), "update Mirror admin: sources p1 to p24");
+        assert_eq!(
+            steps[0].to_string(),
+            "update Mirror admin: sources p1 to p24"
+        );
         let now = state(&[("m", row("admin", &["id-p1"], "id-p24", false))]);
         let back = plane().plan(&now, &then, Goal::AsBefore);
         let update = &back[0].operations[1]["row"];
         assert_eq!(update["select_dst_port"], uuid("id-p3"));
-        assert_eq!(update["select_src_port"], json!(["set", [["uuid", "id-p3"]]]));
+        assert_eq!(
+            update["select_src_port"],
+            json!(["set", [["uuid", "id-p3"]]])
+        );
         assert_eq!(plane().differences(&then, &then), Vec::<String>::new());
     }
 
@@ -555,8 +600,15 @@ mod tests {
     fn a_mirror_of_everything_names_every_port_in_both_directions() {
         let mut all = row("admin", &[], "id-p2", false);
         all.insert("select_all".to_owned(), json!(true));
-        let shown = plane().shown(&state(&[("m", all), ("off", row("off", &[], "id-p2", false))]));
-        assert_eq!(shown.len(), 1, "a mirror that selects nothing copies nothing");
+        let shown = plane().shown(&state(&[
+            ("m", all),
+            ("off", row("off", &[], "id-p2", false)),
+        ]));
+        assert_eq!(
+            shown.len(),
+            1,
+            "a mirror that selects nothing copies nothing"
+        );
         assert_eq!(shown[0].destination.as_deref(), Some("p2"));
         assert!(shown[0].sources.len() == 4 && shown[0].sources["p1"] == Direction::Both);
     }

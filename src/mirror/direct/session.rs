@@ -166,7 +166,10 @@ fn names_of(ports: &PortTable, set: &PortSet) -> BTreeSet<String> {
 }
 
 fn id_of(ports: &PortTable, name: &str) -> Option<PortId> {
-    ports.iter().find(|port| port.if_name == name).map(|port| port.id)
+    ports
+        .iter()
+        .find(|port| port.if_name == name)
+        .map(|port| port.id)
 }
 
 /// Refuses a switch that copies frames for somebody else, unless that is allowed and does not get in the way.
@@ -200,22 +203,44 @@ fn words(ports: &PortTable, mirror: &Shown) -> String {
         Some(id) => port_words(ports, &PortSet::from_iter([id])),
         None => format!("interface {name}"),
     };
-    let known: PortSet = mirror.sources.keys().filter_map(|name| id_of(ports, name)).collect();
+    let known: PortSet = mirror
+        .sources
+        .keys()
+        .filter_map(|name| id_of(ports, name))
+        .collect();
     let mut sources = Vec::new();
     if !known.is_empty() {
         sources.push(port_words(ports, &known));
     }
-    let unknown = mirror.sources.keys().filter(|name| id_of(ports, name).is_none());
+    let unknown = mirror
+        .sources
+        .keys()
+        .filter(|name| id_of(ports, name).is_none());
     sources.extend(unknown.map(place));
-    let mut directions: Vec<&str> = mirror.sources.values().map(|&way| direction_words(way)).collect();
+    let mut directions: Vec<&str> = mirror
+        .sources
+        .values()
+        .map(|&way| direction_words(way))
+        .collect();
     directions.dedup();
     let what = match directions.as_slice() {
         [one] => format!(" (frames {one})"),
         _ => String::new(),
     };
-    let name = mirror.name.as_ref().map(|name| format!("`{name}`: ")).unwrap_or_default();
-    let to = mirror.destination.as_ref().map_or("nowhere".to_owned(), place);
-    let left = if mirror.ours { ", made by a halfspan whose journal is gone" } else { "" };
+    let name = mirror
+        .name
+        .as_ref()
+        .map(|name| format!("`{name}`: "))
+        .unwrap_or_default();
+    let to = mirror
+        .destination
+        .as_ref()
+        .map_or("nowhere".to_owned(), place);
+    let left = if mirror.ours {
+        ", made by a halfspan whose journal is gone"
+    } else {
+        ""
+    };
     format!("{name}{} to {to}{what}{left}", sources.join(", "))
 }
 
@@ -302,9 +327,12 @@ impl<P: Plane> Session<P> {
     fn sources_in(&self, state: &P::State) -> PortSet {
         let to_us = |mirror: &Shown| mirror.destination.as_ref() == Some(&self.destination);
         let mirrors = self.hand.plane.shown(state).into_iter().filter(to_us);
-        let sources: BTreeMap<String, Direction> = mirrors.flat_map(|mirror| mirror.sources).collect();
+        let sources: BTreeMap<String, Direction> =
+            mirrors.flat_map(|mirror| mirror.sources).collect();
         let received = sources.iter().filter(|(_, way)| **way != Direction::Egress);
-        received.filter_map(|(name, _)| id_of(self.rules.ports(), name)).collect()
+        received
+            .filter_map(|(name, _)| id_of(self.rules.ports(), name))
+            .collect()
     }
 
     fn put_back(&mut self) -> Result<(), MirrorError> {
@@ -333,7 +361,11 @@ impl<P: Plane> Mirror for Session<P> {
         }
         let reached = self.hand.reach(goal, &self.then);
         let took = self.hand.clock.now().since(started);
-        let found = reached.now.as_ref().map(|now| self.sources_in(now)).unwrap_or_default();
+        let found = reached
+            .now
+            .as_ref()
+            .map(|now| self.sources_in(now))
+            .unwrap_or_default();
         if reached.done && found == *wanted {
             let before = std::mem::replace(&mut self.mirrored, names);
             if reached.writes > 0 {

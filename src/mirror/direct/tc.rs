@@ -155,7 +155,10 @@ impl Plane for Tc {
                 places.push((port.clone(), Hook::Egress));
             }
         }
-        let asked: Vec<(&str, Hook)> = places.iter().map(|(port, at)| (port.as_str(), *at)).collect();
+        let asked: Vec<(&str, Hook)> = places
+            .iter()
+            .map(|(port, at)| (port.as_str(), *at))
+            .collect();
         for ((port, hook), filters) in places.iter().zip(tc::filters(&asked)?) {
             if let Some(hooks) = state.get_mut(port) {
                 match hook {
@@ -206,7 +209,9 @@ impl Plane for Tc {
             Goal::AsBefore => {
                 before = then.ours();
                 let pairs = before.iter();
-                pairs.map(|(port, to)| (port.as_str(), to.as_str())).collect()
+                pairs
+                    .map(|(port, to)| (port.as_str(), to.as_str()))
+                    .collect()
             }
         };
         let mut lines = self.lines(now, &wanted);
@@ -296,7 +301,11 @@ mod tests {
 
     fn state(ports: Vec<(&str, Hooks)>) -> State {
         let ports = ports.into_iter();
-        State(ports.map(|(port, hooks)| (port.to_owned(), hooks)).collect())
+        State(
+            ports
+                .map(|(port, hooks)| (port.to_owned(), hooks))
+                .collect(),
+        )
     }
 
     fn plan(now: &State, then: &State, goal: Goal<'_>) -> String {
@@ -344,9 +353,15 @@ mod tests {
         ]);
         let now = state(vec![
             ("p1", hooks(vec![filter(1, "mir0", true)])),
-            ("p2", hooks(vec![filter(1, "elsewhere", false), filter(2, "mir0", true)])),
+            (
+                "p2",
+                hooks(vec![filter(1, "elsewhere", false), filter(2, "mir0", true)]),
+            ),
             // Somebody has put a filter of their own on the hooks that we have added.
-            ("p3", hooks(vec![filter(1, "mir0", true), filter(9, "theirs", false)])),
+            (
+                "p3",
+                hooks(vec![filter(1, "mir0", true), filter(9, "theirs", false)]),
+            ),
         ]);
         insta::assert_snapshot!(plan(&now, &then, Goal::AsBefore), @r"
         filter del dev p1 ingress pref 1
@@ -373,7 +388,11 @@ mod tests {
     #[test]
     fn a_port_that_is_gone_is_no_difference() {
         let then = state(vec![("p1", hooks(vec![]))]);
-        assert!(Tc::new("br0", "mir0").differences(&state(vec![]), &then).is_empty());
+        assert!(
+            Tc::new("br0", "mir0")
+                .differences(&state(vec![]), &then)
+                .is_empty()
+        );
     }
 
     #[test]
@@ -383,7 +402,13 @@ mod tests {
         let shown = Tc::new("br0", "mir0").shown(&state(vec![("p1", p1)]));
         let told: Vec<_> = shown
             .iter()
-            .map(|mirror| (mirror.ours, mirror.destination.as_deref(), mirror.sources["p1"]))
+            .map(|mirror| {
+                (
+                    mirror.ours,
+                    mirror.destination.as_deref(),
+                    mirror.sources["p1"],
+                )
+            })
             .collect();
         assert_eq!(
             told,
