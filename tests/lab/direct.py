@@ -38,7 +38,7 @@ def _every(bench, plane, runs):
 
 
 def _run(bench, plane, title, port, act, setup):
-    bench.lab.place_suspect(topology.place_of(port), "steady", with_names=plane.identified)
+    bench.lab.place_suspect(topology.place_of(port), "steady")
     result = judge.Result(plane.name, title)
     before = plane.dump()
     began = time.monotonic()

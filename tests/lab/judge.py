@@ -68,7 +68,7 @@ def located(result, finished, port, identified=True, described=True):
     result.complain_unless(report.get("switch") == halfspan.SWITCH, f"switch {report.get('switch')}")
     result.complain_unless(outlet == topology.outlet_of(port), f"outlet {outlet}")
     wanted = topology.alias_of(port) if described else ""
-    result.complain_unless(alias == wanted, f"alias {alias}")
+    result.complain_unless((alias or "") == wanted, f"alias {alias}")
     result.complain_unless((report.get("confirmation") or {}).get("confirmed"), "no off/on proof")
     result.complain_unless((report.get("mirror") or {}).get("restored"), "does not say that it restored")
     if identified:

@@ -12,6 +12,8 @@ import halfspan
 import netns
 import topology
 
+# Columns of Open vSwitch that count, or say how it is; `ovs-vsctl` itself counts its calls.
+_COUNTERS = ("statistics", "status", "next_cfg", "cur_cfg")
 _PORTS = range(1, topology.PORTS + 1)
 # A filter that never matches and does nothing: somebody's, and none of our business.
 _IDLE = "protocol all pref 5 u32 match u32 0xdeadbeef 0xffffffff at 0 flowid 1:1"
@@ -149,7 +151,7 @@ class OpenVSwitch:
         tables = {}
         for line in printed.splitlines():
             table = json.loads(line)
-            keep = [at for at, name in enumerate(table["headings"]) if name not in ("statistics", "status")]
+            keep = [at for at, name in enumerate(table["headings"]) if name not in _COUNTERS]
             rows = [[row[at] for at in keep] for row in table["data"]]
             tables[table["caption"]] = sorted(map(json.dumps, rows))
         return tables
