@@ -513,14 +513,17 @@ fn chain(error: &reqwest::Error) -> String {
 fn is_tls(error: &reqwest::Error) -> bool {
     let mut cause = error.source();
     while let Some(error) = cause {
-        let inside = error
-            .downcast_ref::<std::io::Error>()
-            .and_then(std::io::Error::get_ref);
-        let is = |error: &(dyn std::error::Error + 'static)| error.is::<rustls::Error>();
-        if is(error) || inside.is_some_and(|inside| inside.is::<rustls::Error>()) {
+        if holds_tls(error) {
             return true;
         }
         cause = error.source();
     }
     false
+}
+
+/// Looks into an I/O error, which does not name what it holds as its source.
+fn holds_tls(error: &(dyn std::error::Error + 'static)) -> bool {
+    let io = error.downcast_ref::<std::io::Error>();
+    let inside = io.and_then(std::io::Error::get_ref);
+    error.is::<rustls::Error>() || inside.is_some_and(|inside| holds_tls(inside))
 }

@@ -101,7 +101,7 @@ fn a_sign_in_a_successful_answer_tells_that_the_login_has_run_out() {
 fn a_login_is_renewed_once_and_then_the_refusal_is_believed() {
     let server = Server::start(None, |request| {
         if request.starts_with("POST /login") {
-            return answer(200, "", r#"{"token": "t"}"#);
+            return answer(200, "", r#"{"token": "token-0815"}"#);
         }
         answer(
             403,

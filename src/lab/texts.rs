@@ -70,9 +70,10 @@ impl Lab {
     fn web_yaml(&self, web: SocketAddr) -> String {
         let (user, password) = &self.spec.agent.web_user;
         let port = web.port();
-        let who = match self.spec.profile {
-            Profile::Web(Family::Vyos) => format!("token: {password:?}"),
-            _ => format!("user: {user:?}, password: {password:?}"),
+        let who = if self.spec.profile == Profile::Web(Family::Vyos) {
+            format!("token: {password:?}")
+        } else {
+            format!("user: {user:?}, password: {password:?}")
         };
         format!("    http: {{ {who}, plain: true, port: {port} }}\n")
     }

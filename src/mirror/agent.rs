@@ -18,13 +18,25 @@ pub struct Agents {
 pub enum AgentError {
     /// Its SNMP agent.
     #[error(transparent)]
-    Snmp(#[from] SnmpError),
+    Snmp(Box<SnmpError>),
     /// Its web interface.
     #[error(transparent)]
-    Http(#[from] HttpError),
+    Http(Box<HttpError>),
     /// The profile needs what the configuration does not give.
     #[error("the profile needs `{0}`, and the switch's credential has none")]
     Missing(&'static str),
+}
+
+impl From<SnmpError> for AgentError {
+    fn from(error: SnmpError) -> Self {
+        AgentError::Snmp(Box::new(error))
+    }
+}
+
+impl From<HttpError> for AgentError {
+    fn from(error: HttpError) -> Self {
+        AgentError::Http(Box::new(error))
+    }
 }
 
 impl<S: Snmp + 'static> From<Box<S>> for Agents {

@@ -260,11 +260,8 @@ impl Controls {
         match (self.read(), goal) {
             (Ok(state), _) => Ok(Some(state)),
             (Err(error), Goal::AsBefore) => {
-                reached.trouble = match error {
-                    MirrorError::Snmp { source, .. } => Some(source.into()),
-                    MirrorError::Http { source, .. } => Some(source),
-                    error => return Err(error),
-                };
+                let trouble = error.into_trouble()?;
+                reached.trouble = Some(trouble);
                 self.clock.sleep_until(self.clock.now() + RETRY_PAUSE);
                 Ok(None)
             }

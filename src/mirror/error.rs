@@ -190,7 +190,7 @@ impl MirrorError {
             AgentError::Snmp(source) => MirrorError::Snmp {
                 switch,
                 doing,
-                source,
+                source: *source,
             },
             source @ (AgentError::Http(_) | AgentError::Missing(_)) => MirrorError::Http {
                 switch,
@@ -198,6 +198,19 @@ impl MirrorError {
                 source,
             },
         }
+    }
+}
+
+impl MirrorError {
+    /// Returns why the switch could not be asked, or the error itself if it is about something else.
+    pub(super) fn into_trouble(self) -> Result<AgentError, MirrorError> {
+        if let MirrorError::Snmp { source, .. } = self {
+            return Ok(source.into());
+        }
+        if let MirrorError::Http { source, .. } = self {
+            return Ok(source);
+        }
+        Err(self)
     }
 }
 

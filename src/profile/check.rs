@@ -400,9 +400,8 @@ fn whole(profile: &Profile) -> Result<(), Fault> {
         let what = format!("there is no object `{}`", native.object);
         return fault_near("native_match", what, &native.object, &names);
     }
-    match &profile.http {
-        Some(over_http) => http::http(profile, over_http)?,
-        None => {}
+    if let Some(over_http) = &profile.http {
+        http::http(profile, over_http)?;
     }
     shape::shape(profile)
 }

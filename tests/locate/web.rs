@@ -14,7 +14,7 @@ fn site(family: Family) -> Site {
 
 #[test]
 fn a_switch_with_a_web_interface_and_no_snmp_is_searched_by_the_ports_that_it_lists() {
-    for family in Family::ALL {
+    let find = |family: Family| {
         let site = Site::new(|spec| {
             spec.profile = Profile::Web(family);
             spec.agent.web_only = true;
@@ -23,14 +23,16 @@ fn a_switch_with_a_web_interface_and_no_snmp_is_searched_by_the_ports_that_it_li
         let ran = site.locate(&["--json"]);
         let report = ran.assert_exit(0).json();
         assert_eq!(report["outcome"], "located", "{ran}");
-        assert_eq!(
-            report["port"]["if_name"],
-            site.suspect_port().if_name,
-            "{ran}"
-        );
+        let name = site.suspect_port().if_name;
+        assert_eq!(report["port"]["if_name"], name, "{ran}");
         assert_eq!(report["mirror"]["restored"], true);
         site.assert_untouched();
-    }
+    };
+    std::thread::scope(|scope| {
+        for family in Family::ALL {
+            scope.spawn(move || find(family));
+        }
+    });
 }
 
 #[test]
@@ -90,9 +92,10 @@ fn somebody_elses_session_is_refused_and_nothing_is_written() {
             told.contains("already has a mirror session that is not ours"),
             "{told}"
         );
-        let ports = match family {
-            Family::AosCx => "port 1/1/1 to port 1/1/2",
-            _ => "port 1 to port 2",
+        let ports = if family == Family::AosCx {
+            "port 1/1/1 to port 1/1/2"
+        } else {
+            "port 1 to port 2"
         };
         assert!(told.contains(ports), "{told}");
         site.assert_unwritten();

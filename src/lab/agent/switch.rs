@@ -284,7 +284,7 @@ fn lldp(sheet: &mut Sheet, profile: Profile, site: &Site) {
     sheet.scalar(&object(6), bridge());
     for port in &site.ports {
         let name = &port.if_name;
-        let columns = [(2, int(SUBTYPE_IF_NAME)), (3, text(name)), (4, text(&name))];
+        let columns = [(2, int(SUBTYPE_IF_NAME)), (3, text(name)), (4, text(name))];
         sheet.row(
             LLDP_LOCAL_PORT_ENTRY,
             &[port.number.0 + LLDP_OFFSET],

@@ -265,10 +265,10 @@ impl Api for Mikrotik {
             return Reply::read(items.into_iter().filter(fits).collect());
         }
         let empty = Map::new();
-        let body = match &ask.body {
-            Json::Object(members) => members,
-            Json::Null if ask.method == "DELETE" => &empty,
-            _ => return refused(400, "Bad Request", "expected an object"),
+        let body = match ask.body.as_object() {
+            Some(members) => members,
+            None if ask.method == "DELETE" && ask.body.is_null() => &empty,
+            None => return refused(400, "Bad Request", "expected an object"),
         };
         match self.write(ask.method, menu, body) {
             None => refused(404, "Not Found", "no such item"),

@@ -130,9 +130,9 @@ impl Api for Vyos {
                 }
             }
             ("POST", ["configure"]) => {
-                let operations = match data {
-                    Json::Array(operations) => operations,
-                    operation => vec![operation],
+                let operations = match data.as_array() {
+                    Some(operations) => operations.clone(),
+                    None => vec![data],
                 };
                 match self.commit(&operations) {
                     Ok(()) => answered(200, Json::Null, None, true),

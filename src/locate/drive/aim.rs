@@ -177,12 +177,13 @@ fn is_want_of_resources(error: &MirrorError) -> bool {
 
 /// Tells whether the switch said nothing at all, as it does while it reboots.
 pub(super) fn is_silence(error: &MirrorError) -> bool {
-    match error {
-        MirrorError::Snmp { source, .. } => source.is_lost(),
-        MirrorError::Http {
-            source: AgentError::Http(source),
-            ..
-        } => source.is_lost() || matches!(source, HttpError::Unreachable { .. }),
-        _ => false,
+    if let MirrorError::Snmp { source, .. } = error {
+        return source.is_lost();
     }
+    if let MirrorError::Http { source, .. } = error
+        && let AgentError::Http(source) = source
+    {
+        return source.is_lost() || matches!(**source, HttpError::Unreachable { .. });
+    }
+    false
 }

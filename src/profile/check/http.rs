@@ -231,17 +231,19 @@ fn limits(profile: &Profile, http: &Http) -> Result<(), Fault> {
             .entries
             .iter()
             .any(|entry| entry.value.as_ref().is_some_and(lists_sources));
-    match profile.shape {
-        Shape::SingleSource if listed && http.entries.len() == 1 => fault(
+    if profile.shape == Shape::SingleSource && listed && http.entries.len() == 1 {
+        return fault(
             "shape",
             "`single_source` mirrors 1 source, and the entry lists several",
-        ),
-        _ if !listed && profile.limits.sources != Some(1) => fault(
+        );
+    }
+    if !listed && profile.limits.sources != Some(1) {
+        return fault(
             "limits",
             "the entry has room for one source: write `shape: single_source` or `sources: 1`",
-        ),
-        _ => Ok(()),
+        );
     }
+    Ok(())
 }
 
 /// Tells whether {source} stands in something that is repeated.

@@ -24,15 +24,19 @@ pub(super) fn shape(profile: &Profile) -> Result<(), Fault> {
         any(Role::Destination, &|_| true, "there is no `destination`")
     };
     if profile.http.is_some() {
-        return match profile.shape {
-            Shape::Document
-            | Shape::CliLines
-            | Shape::PortFlags
-            | Shape::SingleSource
-            | Shape::Candidate
-            | Shape::OnDestination
-            | Shape::OnSource => Ok(()),
-            _ => fault("shape", "a switch that is told over HTTP has another shape"),
+        let known = [
+            Shape::Document,
+            Shape::CliLines,
+            Shape::PortFlags,
+            Shape::SingleSource,
+            Shape::Candidate,
+            Shape::OnDestination,
+            Shape::OnSource,
+        ];
+        return if known.contains(&profile.shape) {
+            Ok(())
+        } else {
+            fault("shape", "a switch that is told over HTTP has another shape")
         };
     }
     match profile.shape {

@@ -191,7 +191,11 @@ impl Scope {
         if name == "sources" {
             return Ok(self.sources.join(","));
         }
-        let known = self.texts.get(name);
+        let only = match self.sources.as_slice() {
+            [only] if name == "source" => Some(only),
+            _ => None,
+        };
+        let known = self.texts.get(name).or(only);
         known.cloned().ok_or_else(|| Unfilled(name.to_owned()))
     }
 
@@ -542,6 +546,18 @@ mod tests {
         ] {
             assert_eq!(read_text(pattern, other), None, "{other}");
         }
+    }
+
+    #[test]
+    fn one_source_alone_needs_no_list() {
+        let template = Template(json!({"from": "{source}", "to": "{destination}"}));
+        let one = Scope {
+            sources: vec!["ether5".to_owned()],
+            ..scope()
+        };
+        let filled = json!({"from": "ether5", "to": "1/1/24"});
+        assert_eq!(template.fill(&one), Ok(filled));
+        assert_eq!(template.fill(&scope()), Err(Unfilled("source".to_owned())));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Finding the entries in what the switch answers.
 
-use serde_json::{Map, Value as Json};
+use serde_json::Value as Json;
 
 use crate::http::{Http, HttpError, Purpose};
 use crate::mirror::state::State;
@@ -109,13 +109,13 @@ fn leaves<'a>(tree: &'a Json, way: &mut Vec<&'a str>, found: &mut Vec<String>) {
 
 /// Keeps of a value what the profile keeps.
 fn kept(entry: &Entry, value: Json) -> Json {
-    match value {
-        Json::Object(members) if !entry.keep.is_empty() => {
-            let keep = |(key, _): &(String, Json)| entry.keep.contains(key);
-            Json::Object(members.into_iter().filter(keep).collect::<Map<_, _>>())
+    if let Json::Object(mut members) = value {
+        if !entry.keep.is_empty() {
+            members.retain(|key, _| entry.keep.contains(key));
         }
-        value => value,
+        return Json::Object(members);
     }
+    value
 }
 
 #[cfg(test)]
