@@ -207,7 +207,7 @@ fn microseconds(value: &[u8]) -> i64 {
 fn ntp(value: &[u8]) -> Option<i64> {
     const TO_1970: i64 = 2_208_988_800;
     let value = u64::from_be_bytes(value.try_into().ok()?);
-    let fraction = (value & u64::from(u32::MAX)) * 1_000_000_000 >> 32;
+    let fraction = ((value & u64::from(u32::MAX)) * 1_000_000_000) >> 32;
     let seconds = i64::try_from(value >> 32).ok()? - TO_1970;
     Some(seconds * SECOND + i64::try_from(fraction).ok()?)
 }

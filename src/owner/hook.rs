@@ -28,7 +28,7 @@ impl Hook {
     /// Runs the command with the find in its environment and `document` as its input. Its output goes to stderr.
     ///
     /// # Errors
-    /// If it cannot be run, or if [`MAX_RUNNING`] others are still running.
+    /// If it cannot be run, or if 16 others are still running.
     pub fn run(&mut self, find: &Find, document: &[u8]) -> io::Result<()> {
         self.running
             .retain_mut(|child| matches!(child.try_wait(), Ok(None)));

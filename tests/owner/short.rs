@@ -1,5 +1,6 @@
 //! Connections that are over at once.
 
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
@@ -27,8 +28,11 @@ fn with_the_trace_every_short_call_is_told_with_its_parents() {
         "--remote",
         &server.to_string(),
     ]));
+    let trace = format!("/sys/kernel/tracing/instances/halfspan-{}", watcher.pid());
+    assert!(Path::new(&trace).exists(), "{trace}");
     let caller = caller(&call(server));
     let (finds, end, code) = watcher.end();
+    assert!(!Path::new(&trace).exists(), "{trace} stays behind");
     assert_eq!(
         (code, &end["traced"], &end["lost_events"]),
         (Some(0), &true.into(), &0.into())

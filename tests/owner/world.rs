@@ -92,6 +92,10 @@ impl Watcher {
         Watcher { child, said }
     }
 
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Waits for its end: what it found, what it said of the watch, and its exit code.
     pub(crate) fn end(self) -> (Vec<Value>, Value, Option<i32>) {
         let output = self.child.wait_with_output().unwrap();
