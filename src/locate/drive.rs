@@ -441,7 +441,7 @@ impl Run<'_> {
             return BTreeSet::new();
         };
         let candidates = self.inquiry.candidates();
-        let mut near = self.receivers.to_ask_about(seen);
+        let mut near = self.receivers.unasked(seen);
         near.retain(|receiver| {
             whereabouts(*receiver)
                 .iter()

@@ -55,7 +55,7 @@ impl Receivers {
     }
 
     /// Returns the receivers of these frames that the switch has not been asked about, and notes that it is now.
-    pub(super) fn to_ask_about(&mut self, seen: &[Seen]) -> BTreeSet<Mac> {
+    pub(super) fn unasked(&mut self, seen: &[Seen]) -> BTreeSet<Mac> {
         let mut new: BTreeSet<Mac> = seen.iter().filter_map(|seen| seen.receiver).collect();
         new.retain(|receiver| {
             self.asked_about.len() < MOST_RECEIVERS && self.asked_about.insert(*receiver)
@@ -106,8 +106,8 @@ mod tests {
     fn the_switch_is_asked_about_each_receiver_once() {
         let mut receivers = Receivers::default();
         let frames = [frames(GHOST, 2), frames(ROUTER, 2)].concat();
-        assert_eq!(receivers.to_ask_about(&frames), [ROUTER, GHOST].into());
-        assert!(receivers.to_ask_about(&frames).is_empty());
+        assert_eq!(receivers.unasked(&frames), [ROUTER, GHOST].into());
+        assert!(receivers.unasked(&frames).is_empty());
     }
 
     #[test]
