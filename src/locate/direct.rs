@@ -22,15 +22,18 @@ use crate::tables::direct as tables;
 pub(super) fn fits(switch: &Switch, profile: &Profile) -> Result<(), Failure> {
     let local =
         matches!(&switch.direct, Some(direct) if direct.address == DirectAddress::ThisMachine);
-    let wanted = match profile.shape {
-        Shape::TcFilters if !local => "`address: local`",
-        Shape::OvsdbMirror if local || switch.direct.is_none() => {
-            "`address: unix:PATH` or `address: tcp:HOST`"
-        }
-        Shape::TcFilters | Shape::OvsdbMirror => return Ok(()),
-        _ if switch.direct.is_some() => "the address of an agent, and `credentials`",
-        _ => return Ok(()),
+    let by_ovsdb = switch.direct.is_some() && !local;
+    let (fits, wanted) = if profile.shape == Shape::TcFilters {
+        (local, "`address: local`")
+    } else if profile.shape == Shape::OvsdbMirror {
+        (by_ovsdb, "`address: unix:PATH` or `address: tcp:HOST`")
+    } else {
+        let by_agent = switch.direct.is_none();
+        (by_agent, "the address of an agent, and `credentials`")
     };
+    if fits {
+        return Ok(());
+    }
     let what = format!(
         "the profile `{}` of switch `{}` needs {wanted}",
         profile.name, switch.name

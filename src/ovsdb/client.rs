@@ -225,6 +225,10 @@ mod tests {
 
     const HELLO: &str = r#"{"id":1,"result":["_Server","Open_vSwitch"],"error":null}"#;
 
+    #[expect(
+        clippy::unwrap_in_result,
+        reason = "the result that is tested is the client's"
+    )]
     fn after_hello(answer: &str) -> Result<Vec<Value>, OvsdbError> {
         let (remote, serving) = server(&[HELLO, answer]);
         let mut client = Client::connect(&remote).unwrap();
