@@ -22,14 +22,17 @@ use crate::tables::direct as tables;
 pub(super) fn fits(switch: &Switch, profile: &Profile) -> Result<(), Failure> {
     let local =
         matches!(&switch.direct, Some(direct) if direct.address == DirectAddress::ThisMachine);
-    let wanted = match profile.shape {
-        Shape::TcFilters if !local => "`address: local`",
-        Shape::OvsdbMirror if local || switch.direct.is_none() => {
-            "`address: unix:PATH` or `address: tcp:HOST`"
-        }
-        Shape::TcFilters | Shape::OvsdbMirror => return Ok(()),
-        _ if switch.direct.is_some() => "the address of an agent, and `credentials`",
-        _ => return Ok(()),
+    let wanted = if profile.shape == Shape::TcFilters {
+        (!local).then_some("`address: local`")
+    } else if profile.shape == Shape::OvsdbMirror {
+        let database = switch.direct.is_some() && !local;
+        (!database).then_some("`address: unix:PATH` or `address: tcp:HOST`")
+    } else {
+        let direct = switch.direct.is_some();
+        direct.then_some("the address of an agent, and `credentials`")
+    };
+    let Some(wanted) = wanted else {
+        return Ok(());
     };
     let what = format!(
         "the profile `{}` of switch `{}` needs {wanted}",
