@@ -22,18 +22,18 @@ use crate::tables::direct as tables;
 pub(super) fn fits(switch: &Switch, profile: &Profile) -> Result<(), Failure> {
     let local =
         matches!(&switch.direct, Some(direct) if direct.address == DirectAddress::ThisMachine);
-    let by_ovsdb = switch.direct.is_some() && !local;
-    let (fits, wanted) = if profile.shape == Shape::TcFilters {
-        (local, "`address: local`")
+    let wanted = if profile.shape == Shape::TcFilters {
+        (!local).then_some("`address: local`")
     } else if profile.shape == Shape::OvsdbMirror {
-        (by_ovsdb, "`address: unix:PATH` or `address: tcp:HOST`")
+        let database = switch.direct.is_some() && !local;
+        (!database).then_some("`address: unix:PATH` or `address: tcp:HOST`")
     } else {
-        let by_agent = switch.direct.is_none();
-        (by_agent, "the address of an agent, and `credentials`")
+        let direct = switch.direct.is_some();
+        direct.then_some("the address of an agent, and `credentials`")
     };
-    if fits {
+    let Some(wanted) = wanted else {
         return Ok(());
-    }
+    };
     let what = format!(
         "the profile `{}` of switch `{}` needs {wanted}",
         profile.name, switch.name
