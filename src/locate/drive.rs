@@ -13,7 +13,7 @@ use super::control::{self, Latency};
 use super::error::LocateError;
 use super::event::Event;
 use super::inquiry::Inquiry;
-use super::receivers::Receivers;
+use super::receivers::{Receivers, Seen};
 use super::record::Recorder;
 use crate::clock::{Clock, Moment};
 use crate::mac::Mac;
@@ -37,6 +37,9 @@ pub struct Instruments<'a> {
     pub sniffer: &'a mut dyn Sniffer,
     /// What makes the suspect speak, if anything may.
     pub stimulus: Option<&'a mut Stimulus>,
+    /// Where the switch has learned a machine: asked about those that the suspect sends to, where the switch copies both
+    /// directions and so shows a frame at the receiver's port as well. Empty if it does not tell.
+    pub whereabouts: Option<&'a mut dyn FnMut(Mac) -> PortSet>,
     /// The time.
     pub clock: &'a dyn Clock,
     /// Whether the person wants to stop (Ctrl-C, SIGTERM).
@@ -405,10 +408,15 @@ impl Run<'_> {
             quality,
             knocks,
         };
-        let found_out = self.receivers.note(&observed.ports, &catch.sightings);
+        let flooded = self.receivers.note(&observed.ports, &catch.sightings);
+        let near = self.near_receivers(&catch.sightings);
         self.inquiry
             .tell(wish.purpose, &wish.why, &observed, catch.sightings)?;
-        self.leave_out(&found_out)?;
+        self.leave_out(
+            &flooded,
+            "come whatever is mirrored, as the switch floods them",
+        )?;
+        self.leave_out(&near, "show at the port of the receiver as well")?;
         let at = self.now();
         (self.instruments.observer)(&Event::Heard {
             sightings: observed.heard(),
@@ -427,8 +435,25 @@ impl Run<'_> {
         Ok(())
     }
 
+    /// Those that the suspect sends to and whose own ports are searched as well, on a switch that copies both directions.
+    fn near_receivers(&mut self, seen: &[Seen]) -> BTreeSet<Mac> {
+        let Some(whereabouts) = &mut self.instruments.whereabouts else {
+            return BTreeSet::new();
+        };
+        let candidates = self.inquiry.candidates();
+        let mut near = self.receivers.unasked(seen);
+        near.retain(|receiver| {
+            whereabouts(*receiver)
+                .iter()
+                .any(|port| candidates.contains(port))
+        });
+        near.iter()
+            .for_each(|receiver| self.receivers.is_near(*receiver));
+        near
+    }
+
     /// Begins the search anew without the frames to receivers that turned out to tell nothing.
-    fn leave_out(&mut self, receivers: &BTreeSet<Mac>) -> Result<(), LocateError> {
+    fn leave_out(&mut self, receivers: &BTreeSet<Mac>, why: &str) -> Result<(), LocateError> {
         if receivers.is_empty() {
             return Ok(());
         }
@@ -436,7 +461,7 @@ impl Run<'_> {
         self.grace = Duration::ZERO; // what is left of its talk may be nothing
         for receiver in receivers {
             self.warn(&format!(
-                "the suspect's frames to {receiver} come whatever is mirrored, as the switch floods them: they are left out"
+                "the suspect's frames to {receiver} {why}: they are left out"
             ));
         }
         Ok(())

@@ -6,6 +6,7 @@ use super::error::LocateError;
 use super::receivers::Seen;
 use super::record::Recorder;
 use crate::mac::Mac;
+use crate::port::PortSet;
 use crate::search::{Belief, Observed, Purpose, Quality, Question, Search, Step, Verdict};
 
 /// A search that is recorded, and that can begin anew with what it has been told.
@@ -35,6 +36,12 @@ impl<'a> Inquiry<'a> {
 
     pub(super) fn next_step(&self) -> Step {
         self.search.next_step()
+    }
+
+    /// The ports that are searched.
+    pub(super) fn candidates(&self) -> PortSet {
+        let candidates = self.question.candidates.iter();
+        candidates.map(|(port, _)| *port).collect()
     }
 
     pub(super) fn belief(&self) -> Belief {

@@ -27,10 +27,13 @@ use super::waking;
 use crate::clock::{Clock, LiveClock};
 use crate::config::{Config, Switch};
 use crate::error::{Exit, Failure};
-use crate::mirror::Operator;
+use crate::mac::Mac;
+use crate::mirror::{Copies, Operator};
+use crate::port::{PortSet, PortTable};
 use crate::search::Question;
 use crate::sniff::{self, Own, Source, Suspect};
 use crate::stimulus::Stimulus;
+use crate::tables::forwarding;
 
 mod question;
 
@@ -326,6 +329,9 @@ impl<'a> Job<'a> {
         safety::ask(switch, &survey.ports, &roles, reach, traffic, self.desk)?;
 
         let mut recorder = self.recorder(switch, &survey, &question)?;
+        let mut whereabouts = (mirror.limits().copies == Copies::Both)
+            .then(|| whereabouts(switch, &survey.ports))
+            .flatten();
         let mut evidence = Evidence::default();
         let outcome = drive(
             question,
@@ -333,6 +339,9 @@ impl<'a> Job<'a> {
                 mirror: mirror.as_mut(),
                 sniffer: sniffer.as_mut(),
                 stimulus: stimulus.as_mut(),
+                whereabouts: whereabouts
+                    .as_mut()
+                    .map(|ask| ask as &mut dyn FnMut(Mac) -> PortSet),
                 clock: &self.clock,
                 interrupted: &|| self.desk.interrupted(),
                 observer: &mut |event| self.desk.show(event),
@@ -449,6 +458,20 @@ impl Ready<'_> {
             port: self.survey.ports.label(port).to_owned(),
         })
     }
+}
+
+/// A way to ask `switch` where it has learned a machine; `None` where there is nobody to ask.
+fn whereabouts<'a>(
+    switch: &Switch,
+    ports: &'a PortTable,
+) -> Option<impl FnMut(Mac) -> PortSet + 'a> {
+    let mut client = switches::connect(&switch.name, switch.agent.as_ref()?).ok()?;
+    let databases = forwarding::databases(&mut client).ok()?;
+    Some(move |mac| {
+        // A switch that does not tell is like one that has not learned it.
+        let places = forwarding::whereabouts(&mut client, ports, &databases, mac);
+        places.map_or_else(|_| PortSet::new(), |places| places.ports)
+    })
 }
 
 /// Adds to an error how the switch was left.

@@ -30,6 +30,7 @@ pub(super) struct Seen {
 #[derive(Debug, Default)]
 pub(super) struct Receivers {
     unmirrored: BTreeMap<Mac, u32>,
+    asked_about: BTreeSet<Mac>,
     telling_nothing: BTreeSet<Mac>,
 }
 
@@ -51,6 +52,20 @@ impl Receivers {
             }
         }
         found_out
+    }
+
+    /// Returns the receivers of these frames that the switch has not been asked about, and notes that it is now.
+    pub(super) fn unasked(&mut self, seen: &[Seen]) -> BTreeSet<Mac> {
+        let mut new: BTreeSet<Mac> = seen.iter().filter_map(|seen| seen.receiver).collect();
+        new.retain(|receiver| {
+            self.asked_about.len() < MOST_RECEIVERS && self.asked_about.insert(*receiver)
+        });
+        new
+    }
+
+    /// Notes that frames to `receiver` show at its own port as well.
+    pub(super) fn is_near(&mut self, receiver: Mac) {
+        self.telling_nothing.insert(receiver);
     }
 
     /// Those that tell nothing.
@@ -85,6 +100,14 @@ mod tests {
         assert_eq!(receivers.note(&nothing, &frames(GHOST, 1)), [GHOST].into());
         assert!(receivers.note(&nothing, &frames(ROUTER, 1)).is_empty());
         assert_eq!(receivers.telling_nothing(), &[GHOST].into());
+    }
+
+    #[test]
+    fn the_switch_is_asked_about_each_receiver_once() {
+        let mut receivers = Receivers::default();
+        let frames = [frames(GHOST, 2), frames(ROUTER, 2)].concat();
+        assert_eq!(receivers.unasked(&frames), [ROUTER, GHOST].into());
+        assert!(receivers.unasked(&frames).is_empty());
     }
 
     #[test]

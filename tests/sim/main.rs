@@ -47,6 +47,7 @@ fn play(scenario: &Scenario, seed: u64) -> Played {
         mirror: &mut mirror,
         sniffer: &mut sniffer,
         stimulus: stimulus.as_mut(),
+        whereabouts: None,
         clock: &clock,
         interrupted: &|| false,
         observer: &mut |_| {},
@@ -54,7 +55,7 @@ fn play(scenario: &Scenario, seed: u64) -> Played {
     };
     let mut evidence = Evidence::default();
     let result = drive(question, instruments, &mut evidence);
-    let seconds = clock.now().0.as_secs();
+    let seconds = clock.now().0.as_secs_f64();
     let restored = mirror.restore().is_ok() && mirror.sources().is_ok_and(|left| left.is_empty());
     match result {
         Ok(verdict) => {
@@ -86,7 +87,7 @@ fn play(scenario: &Scenario, seed: u64) -> Played {
 struct Played {
     outcome: Expected,
     changes: u32,
-    seconds: u64,
+    seconds: f64,
     restored: bool,
 }
 
@@ -140,7 +141,10 @@ fn every_scenario_ends_as_it_says() {
                 ));
             }
             if played.seconds > scenario.expect.seconds_at_most.into() {
-                failures.push(format!("{name}, seed {seed}: it took {} s", played.seconds));
+                failures.push(format!(
+                    "{name}, seed {seed}: it took {:.0} s",
+                    played.seconds
+                ));
             }
             if !played.restored {
                 failures.push(format!("{name}, seed {seed}: the mirror was left changed"));
@@ -153,4 +157,20 @@ fn every_scenario_ends_as_it_says() {
         failures.len(),
         failures.join("\n")
     );
+}
+
+/// How much longer a suspect may take that says nothing by itself.
+const WOKEN_AT_MOST: f64 = 1.3;
+
+#[test]
+fn a_suspect_that_has_to_be_woken_takes_hardly_longer_than_a_steady_one() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sim/scenarios");
+    let seconds = |name: &str| -> f64 {
+        let scenario = Scenario::load(&folder.join(name));
+        (0..scenario.seeds)
+            .map(|seed| play(&scenario, seed).seconds)
+            .sum()
+    };
+    let ratio = seconds("slow_switch_woken.yaml") / seconds("slow_switch_steady.yaml");
+    assert!(ratio <= WOKEN_AT_MOST, "{ratio:.2} times as long");
 }
