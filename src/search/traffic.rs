@@ -49,9 +49,9 @@ const PERIODS: [f64; 5] = [0.25, 1.0, 4.0, 15.0, 60.0];
 
 /// Strays a second and how likely each rate is beforehand. The last two are floods.
 const STRAYS: [(f64, f64); 6] = [
-    (1e-4, 0.25),
-    (3e-3, 0.35),
-    (0.013, 0.395),
+    (1e-4, 0.05),
+    (3e-3, 0.3),
+    (0.013, 0.65),
     (0.04, 0.005),
     (0.3, 1e-4),
     (3.0, 1e-4),
