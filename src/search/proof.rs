@@ -12,6 +12,10 @@ use super::{Observed, Purpose, Search, Step, seconds, verdict, why};
 /// In a silent `off`, the chance that a suspect that talks would have been as silent by itself.
 const OFF_BY_CHANCE: f64 = 0.03;
 
+/// The same where it costs no more than a change of the mirror, and once an `off` was not silent. The rate is that of the
+/// whole belief: of two machines that share an address each talks half as often, and is silent as long far more often.
+const OFF_BY_RARE_CHANCE: f64 = 1e-3;
+
 /// In a window of `on`, the chance that the suspect stays silent although it is there.
 const ON_MISSED: f64 = 0.02;
 
@@ -29,6 +33,8 @@ pub(super) struct Proof {
     windows: u64,
     /// Whether the suspect was heard in the last window, so that silence is telling now.
     fresh: bool,
+    /// Whether something was heard with the port off.
+    contradicted: bool,
     /// Seconds of silence so far with the port off.
     silent_off: f64,
     /// How long that silence has to last, and how soon the suspect has to be heard after it. Fixed when it began: while
@@ -51,6 +57,7 @@ impl Proof {
             cycles: 0,
             windows: 0,
             fresh: false,
+            contradicted: false,
             silent_off: 0.0,
             goals: Goals::default(),
         }
@@ -121,8 +128,14 @@ fn goals(search: &Search, port: PortId) -> Goals {
             .planner
             .overdue_if_talking(&search.filter, port, chance)
     };
+    let surer = overdue(OFF_BY_RARE_CHANCE);
+    let cheap = surer <= search.question.write_time.as_secs_f64();
     Goals {
-        off: overdue(OFF_BY_CHANCE),
+        off: if cheap || search.proof.contradicted {
+            surer
+        } else {
+            overdue(OFF_BY_CHANCE)
+        },
         on_again: overdue(ON_MISSED),
     }
 }
@@ -215,7 +228,8 @@ pub(super) fn note(search: &mut Search, proving: Option<PortId>, observed: &Obse
             let lasted = observed.until.since(observed.from).as_secs_f64();
             proof.silent_off = silent_off + lasted;
         }
-        Part::Off | Part::Neither => {}
+        Part::Off => proof.contradicted |= heard,
+        Part::Neither => {}
     }
 }
 
