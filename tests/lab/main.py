@@ -80,7 +80,6 @@ CI = {
     "ctrl-c": 2,
     "borrowed": 1,
     "errors": 1,
-    "halving": 1,
     "netgear-fastpath": 1,
     "dlink-dgs1210": 1,
     "tc": 3,
