@@ -1,6 +1,6 @@
 //! Switches that are told without SNMP: a bridge of this machine by tc, Open vSwitch by its database.
 //!
-//! A [`Plane`] knows one of them: from the state that was read and the state that is wanted to the steps between them.
+//! A `Plane` knows one of them: from the state that was read and the state that is wanted to the steps between them.
 //! All promises (journal, lock, read-back, putting back) are kept by `session`, which is the same for each.
 
 use std::collections::{BTreeMap, BTreeSet};
