@@ -200,7 +200,8 @@ impl Run<'_> {
                 "all {} candidates are mirrored: the suspect must be heard now, if it talks",
                 candidates.len()
             );
-            self.control_with(candidates, control::EVERYTHING_AT_LEAST, why)?;
+            let for_life = Some(control::FOR_A_SIGN_OF_LIFE);
+            self.control_with(candidates, control::EVERYTHING_AT_LEAST, for_life, why)?;
             Ok(())
         }
     }
@@ -216,19 +217,20 @@ impl Run<'_> {
                 part.len(),
                 all.len()
             );
-            if self.control_with(&part, control::PART_AT_LEAST, why)? {
+            if self.control_with(&part, control::PART_AT_LEAST, None, why)? {
                 break;
             }
         }
         Ok(())
     }
 
-    /// Mirrors `ports` for the first time and listens until the suspect has shown how often it talks; tells whether
-    /// anybody was heard.
+    /// Mirrors `ports` for the first time and listens until the suspect has shown how often it talks, and `for_life`
+    /// longer where nobody was heard; tells whether anybody was.
     fn control_with(
         &mut self,
         ports: &PortSet,
         listen: Duration,
+        for_life: Option<Duration>,
         why: String,
     ) -> Result<bool, LocateError> {
         let wish = Wish {
@@ -245,10 +247,12 @@ impl Run<'_> {
             control::shows_the_rhythm(&catch.sightings)
                 || catch.answers.len() >= control::ENOUGH_ANSWERS
         })?;
-        let everything = listen == control::EVERYTHING_AT_LEAST;
-        if everything && catch.heard.foreign_frames == 0 && !catch.is_heard() {
+        if let Some(listen) = for_life
+            && catch.heard.foreign_frames == 0
+            && !catch.is_heard()
+        {
             let more = Wish {
-                listen: control::FOR_A_SIGN_OF_LIFE,
+                listen,
                 until_sightings: 1,
                 why: String::new(),
                 ..wish

@@ -312,7 +312,8 @@ impl<'a> Job<'a> {
         let reach = opened.management_path(&source);
         let traffic = opened.profile.destination_traffic;
         let mut mirror = opened.take_over(&takeover, Box::new(AtDesk(self.desk)))?;
-        if let Some((port, when)) = self.last_search(switch, &survey.ports) {
+        let last_search = self.last_search(switch, &survey.ports);
+        if let Some((port, when)) = last_search {
             self.note(format!(
                 "{}: the search of {} found it on port {}",
                 switch.name,
@@ -320,7 +321,12 @@ impl<'a> Job<'a> {
                 survey.ports.label(port)
             ));
         }
-        let question = self.question(switch, &survey, &roles, mirror.as_ref());
+        let question = self.question(
+            &survey,
+            &roles,
+            mirror.as_ref(),
+            last_search.map(|(port, _)| port),
+        );
         let mut sniffer = sniff::open(&source, suspect, self.clock, Own::of_this_machine())?;
         let mut stimulus = self.stimulus(suspect, &source);
         if last {

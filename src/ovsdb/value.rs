@@ -1,8 +1,8 @@
-//! The values of the protocol's columns (RFC 7047 §5.1): UUIDs, sets and maps.
+//! The values of the protocol's columns (RFC 7047 §5.1): UUIDs, sets and maps, and the rows that hold them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// Writes a reference to a row.
 #[must_use]
@@ -61,6 +61,18 @@ fn tagged<'a>(value: &'a Value, tag: &str) -> Option<&'a Value> {
         [first, second] if first == tag => Some(second),
         _ => None,
     }
+}
+
+/// Returns the rows that the operation at this place of a transaction selected (RFC 7047 §5.2.2).
+#[must_use]
+pub fn rows(results: &[Value], at: usize) -> Vec<&Map<String, Value>> {
+    let rows = results
+        .get(at)
+        .and_then(|result| result.get("rows")?.as_array());
+    rows.into_iter()
+        .flatten()
+        .filter_map(Value::as_object)
+        .collect()
 }
 
 #[cfg(test)]

@@ -213,7 +213,7 @@ fn due(search: &Search, reading: &Reading, second: PortId) -> PortId {
     }
 }
 
-/// Whether a window had neither place mirrored and was silent when both were overdue: a flood would be heard.
+/// Whether a silent window had neither place mirrored when both were overdue: a flood would be heard.
 fn is_silence_of_neither(
     search: &Search,
     reading: &Reading,
@@ -224,7 +224,7 @@ fn is_silence_of_neither(
     let neither = !window.ports.contains(reading.anchor) && !window.ports.contains(second);
     let usable = window.quality != Quality::Unusable;
     let overdue = overdue(search, reading, second, ENOUGH_SILENCE);
-    neither && usable && !window.is_heard() && lasted >= overdue
+    neither && usable && lasted >= overdue
 }
 
 /// How long either place may stay silent with probability `chance`, if both go on to talk as when they were heard last.

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::label::{Names, labels};
 use super::ports::natural;
 use crate::linux::bridge::Interface;
-use crate::ovsdb::value::{row_id, row_ids};
+use crate::ovsdb::value::{row_id, row_ids, rows};
 use crate::ovsdb::{Client, OvsdbError};
 use crate::port::{BridgePort, IfIndex, Link, PanelPort, PortId, PortTable, SwitchPort};
 
@@ -74,16 +74,6 @@ pub fn ovs_bridges(client: &mut Client) -> Result<Vec<String>, OvsdbError> {
         .into_iter()
         .filter_map(|row| text(row, "name"));
     Ok(names.map(str::to_owned).collect())
-}
-
-fn rows(results: &[Value], at: usize) -> Vec<&Map<String, Value>> {
-    let rows = results
-        .get(at)
-        .and_then(|result| result.get("rows")?.as_array());
-    rows.into_iter()
-        .flatten()
-        .filter_map(Value::as_object)
-        .collect()
 }
 
 fn text<'a>(row: &'a Map<String, Value>, column: &str) -> Option<&'a str> {

@@ -1,8 +1,7 @@
 //! Flow records and samples, sent to the program by a writer of its own.
 
-use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, UdpSocket};
-use std::process::{Child, Command, Stdio};
+use std::process::Child;
 use std::thread;
 use std::time::Duration;
 
@@ -22,20 +21,8 @@ impl Collector {
         let free = UdpSocket::bind("127.0.0.1:0").unwrap();
         let address = free.local_addr().unwrap();
         drop(free);
-        let mut child = Command::new(assert_cmd::cargo::cargo_bin!("halfspan"))
-            .args(args)
-            .args(["--json", "--netflow", &address.to_string()])
-            .current_dir(site.path())
-            .env("HOME", site.path())
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        let mut errors = BufReader::new(child.stderr.take().unwrap());
-        errors.read_line(&mut line).unwrap();
-        assert!(line.starts_with("listening on"), "{line}");
+        let to = address.to_string();
+        let child = site.listening(&[args, &["--json", "--netflow", &to]].concat());
         Collector { child, address }
     }
 

@@ -1,8 +1,7 @@
 //! Live sources: a TZSP stream, and an interface.
 
-use std::io::{BufRead, BufReader};
 use std::net::UdpSocket;
-use std::process::{Child, Command, Stdio};
+use std::process::Child;
 use std::thread;
 use std::time::Duration;
 
@@ -11,22 +10,8 @@ use serde_json::Value;
 use crate::craft::{Machine, ethernet, ip4, mac, udp, v4};
 use crate::program::Site;
 
-/// Starts the program, and returns once it listens.
 fn listening(site: &Site, source: &str) -> Child {
-    let mut child = Command::new(assert_cmd::cargo::cargo_bin!("halfspan"))
-        .args(["talkers", "--json", "--for", "3s", "-i", source])
-        .current_dir(site.path())
-        .env("HOME", site.path())
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut line = String::new();
-    let mut errors = BufReader::new(child.stderr.take().unwrap());
-    errors.read_line(&mut line).unwrap();
-    assert!(line.starts_with("listening on"), "{line}");
-    child
+    site.listening(&["talkers", "--json", "--for", "3s", "-i", source])
 }
 
 fn counted(child: Child) -> Value {

@@ -1,8 +1,9 @@
 //! Running the program.
 
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::Value;
 
@@ -34,6 +35,24 @@ impl Site {
             .args(args)
             .output()
             .unwrap()
+    }
+
+    /// Starts the program, and returns once it listens.
+    pub(crate) fn listening(&self, args: &[&str]) -> Child {
+        let mut child = Command::new(assert_cmd::cargo::cargo_bin!("halfspan"))
+            .args(args)
+            .current_dir(self.path())
+            .env("HOME", self.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        let mut errors = BufReader::new(child.stderr.take().unwrap());
+        errors.read_line(&mut line).unwrap();
+        assert!(line.starts_with("listening on"), "{line}");
+        child
     }
 
     /// Runs with `--json` and expects success.

@@ -15,17 +15,15 @@ use crate::search::Question;
 impl Job<'_> {
     pub(super) fn question(
         &self,
-        switch: &Switch,
         survey: &Survey,
         roles: &Roles,
         mirror: &dyn Mirror,
+        last_search: Option<PortId>,
     ) -> Question {
         let limits = mirror.limits();
         let starts = HeadStarts {
             table_says: survey.table_says,
-            last_search: self
-                .last_search(switch, &survey.ports)
-                .map(|(port, _)| port),
+            last_search,
             learned: (!self.task.no_tables).then_some(&survey.learned),
         };
         Question {

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::{DirectError, Goal, Plane, Shown};
-use crate::ovsdb::value::{row_id, row_ids, texts, uuid, uuids};
+use crate::ovsdb::value::{row_id, row_ids, rows, texts, uuid, uuids};
 use crate::ovsdb::{Client, OvsdbError, Remote};
 use crate::profile::Direction;
 
@@ -342,17 +342,8 @@ impl Plane for Ovs {
             json!({"op": "select", "table": "Port", "where": [], "columns": ["_uuid", "name", "protected"]}),
             json!({"op": "select", "table": "Mirror", "where": [], "columns": columns}),
         ])?;
-        let rows = |at: usize| -> Vec<&Map<String, Value>> {
-            let rows = results
-                .get(at)
-                .and_then(|result| result.get("rows")?.as_array());
-            rows.into_iter()
-                .flatten()
-                .filter_map(Value::as_object)
-                .collect()
-        };
         let id = |row: &Map<String, Value>| row.get("_uuid").and_then(row_id).map(str::to_owned);
-        let bridges = rows(0);
+        let bridges = rows(&results, 0);
         let Some((bridge, bridge_id)) = bridges.first().and_then(|row| Some((row, id(row)?)))
         else {
             return Err(DirectError::NoBridge(self.bridge.clone()));
@@ -361,7 +352,7 @@ impl Plane for Ovs {
         let of_bridge = |row: &&Map<String, Value>, among: &BTreeSet<String>| {
             id(row).is_some_and(|id| among.contains(&id))
         };
-        let ports_of_bridge: Vec<_> = rows(1)
+        let ports_of_bridge: Vec<_> = rows(&results, 1)
             .into_iter()
             .filter(|row| of_bridge(row, &ports))
             .collect();
@@ -375,7 +366,7 @@ impl Plane for Ovs {
                 .into_iter()
                 .filter_map(|row| Some((name_of(row).to_owned(), id(row)?)))
                 .collect(),
-            mirrors: rows(2)
+            mirrors: rows(&results, 2)
                 .into_iter()
                 .filter(|row| of_bridge(row, &mirrors))
                 .filter_map(|row| Some((id(row)?, row.clone())))
