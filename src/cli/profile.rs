@@ -252,7 +252,7 @@ fn new(
     let told = match switch {
         Some(name) => {
             let config = context.config()?;
-            Some(locate::identity(&config, config.switch(name)?)?)
+            Some(locate::identity(config.switch(name)?)?)
         }
         None => None,
     };
@@ -305,7 +305,7 @@ fn try_out(
         return Err(Failure::new(Exit::Refused, "nothing was written"));
     }
     let state = context.state_folder()?;
-    let trial = locate::try_profile(&config, found, &profile, port, &state, &mut |step| {
+    let trial = locate::try_profile(found, &profile, port, &state, &mut |step| {
         context.tell(step);
     })?;
     let text = report::profile_trial(&profile.name, switch, &trial);

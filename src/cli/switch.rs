@@ -195,8 +195,11 @@ fn rows(switch: &Switch, found: &Checkup) -> Vec<CheckRow> {
     row(
         "profile",
         Finding::Good,
-        format!("{}: {}", switch.profile, found.profile),
+        format!("{}: {}", found.profile, found.about),
     );
+    if let Some(why) = &found.found {
+        row("recognised", Finding::Good, why.clone());
+    }
     if let Some(system) = &found.system {
         let (finding, text) = family(switch, found, system);
         row("family", finding, text);
@@ -284,7 +287,7 @@ fn family(switch: &Switch, found: &Checkup, system: &System) -> (Finding, String
                 switch.name
             ),
         ),
-        Some(_) if found.families.contains(&switch.profile) => (
+        Some(_) if found.families.contains(&found.profile) => (
             Finding::Good,
             format!("what the switch says points to {}", others()),
         ),
@@ -293,7 +296,7 @@ fn family(switch: &Switch, found: &Checkup, system: &System) -> (Finding, String
             format!(
                 "sysObjectID {id} points to {}, the configuration says {}",
                 others(),
-                switch.profile
+                found.profile
             ),
         ),
     }

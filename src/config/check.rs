@@ -13,8 +13,8 @@ use super::raw::{
     Text,
 };
 use super::{
-    Agent, Config, ConfigError, Credential, Direct, DirectAddress, NETBIOS_PORT, PortList, Router,
-    SecretSource, Switch,
+    AUTO, Agent, Config, ConfigError, Credential, Direct, DirectAddress, NETBIOS_PORT, PortList,
+    Router, SecretSource, Switch,
 };
 use crate::http::Trust;
 use crate::patch::AliasPattern;
@@ -77,7 +77,10 @@ impl Check<'_> {
     ) -> Result<Switch> {
         let (at, raw) = (raw.referenced, raw.value);
         let missing = |key: &str| self.wrong(at, format!("switch `{name}` has no `{key}`"), None);
-        let profile = raw.profile.ok_or_else(|| missing("profile"))?;
+        let profile = match &raw.profile {
+            Some(profile) => self.profile(&self.filled(profile, "profile")?),
+            None => AUTO.to_owned(),
+        };
         let direct = self.direct(raw.address.as_ref(), raw.bridge.as_ref())?;
         let agent = match (&raw.address, &raw.credentials) {
             (Some(_), None) if direct.is_some() => None,
@@ -88,14 +91,14 @@ impl Check<'_> {
             (Some(address), Some(credential)) => {
                 Some(self.agent(address, credential, credentials)?)
             }
-            (None, None) if profile.value == MANUAL => None,
+            (None, None) if profile == MANUAL => None,
             (None, _) => return Err(missing("address")),
             (_, None) => return Err(missing("credentials")),
         };
         let destination = raw.destination.ok_or_else(|| missing("destination"))?;
         let sniff = raw.sniff.ok_or_else(|| missing("sniff"))?;
         Ok(Switch {
-            profile: self.profile(&self.filled(&profile, "profile")?),
+            profile,
             agent,
             direct,
             destination: self.filled(&destination, "destination")?,

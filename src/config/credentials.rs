@@ -84,6 +84,12 @@ impl Credential {
         }
     }
 
+    /// Tells whether the credential has an `http` part.
+    #[must_use]
+    pub fn has_http(&self) -> bool {
+        self.http.is_some()
+    }
+
     /// Tells whether the credential has an `snmp` part.
     #[must_use]
     pub fn has_snmp(&self) -> bool {

@@ -38,6 +38,9 @@ mod secrets;
 /// The UDP port that NetBIOS name service listens on (RFC 1002 §4.2.1).
 const NETBIOS_PORT: u16 = 137;
 
+/// The `profile` of a switch that is to be recognised by what it answers; also where there is no `profile`.
+pub const AUTO: &str = "auto";
+
 /// The checked configuration.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -62,7 +65,7 @@ pub struct Config {
 pub struct Switch {
     /// Its name in the configuration.
     pub name: String,
-    /// A profile's name, or the path of a profile file.
+    /// A profile's name, or the path of a profile file; [`AUTO`] to have it found.
     pub profile: String,
     /// Its agent; `None` for a switch that is told without one, or that a person operates (`profile: manual`).
     pub agent: Option<Agent>,
@@ -99,6 +102,12 @@ pub struct Agent {
 }
 
 impl Switch {
+    /// Tells whether its profile has to be found.
+    #[must_use]
+    pub fn is_auto(&self) -> bool {
+        self.profile == AUTO
+    }
+
     /// Writes its address as the configuration does; empty for a switch that a person operates.
     #[must_use]
     pub fn address(&self) -> String {

@@ -33,8 +33,12 @@ pub struct Checkup {
     pub path: ManagementPath,
     /// Whether copies can be heard on this machine.
     pub capture: Result<String, Failure>,
-    /// Who wrote the profile and how sure they were, in words.
+    /// The profile's name.
     pub profile: String,
+    /// How it was found, where the configuration names none.
+    pub found: Option<String>,
+    /// What the profile is for and how sure its writer was, in words.
+    pub about: String,
     /// The built-in profiles that what the switch tells about itself fits, the most particular one first.
     pub families: Vec<String>,
 }
@@ -71,7 +75,9 @@ pub fn check(config: &Config, switch: &Switch) -> Result<Checkup, Failure> {
         destination_traffic,
         path,
         capture: source.and_then(|source| try_capture(&source)),
-        profile: words,
+        profile: profile.name.clone(),
+        found: opened.found().map(str::to_owned),
+        about: words,
         families,
         device: opened.device().map(Device::agent),
         mirror: opened.inspect(&survey.ports),

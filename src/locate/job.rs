@@ -230,6 +230,10 @@ impl<'a> Job<'a> {
         };
         let roles = candidates::roles(&switch.name, &survey.ports, &wishes, &survey.uplinks)?;
         self.tell_where_the_table_has_it(switch, &survey, &roles);
+        if let Some(why) = opened.found() {
+            let profile = &opened.profile.name;
+            self.note(format!("{}: recognised as {profile}: {why}", switch.name));
+        }
         Ok(Ready {
             switch,
             opened,

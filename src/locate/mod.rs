@@ -5,6 +5,7 @@ pub mod candidates;
 mod catch;
 mod checkup;
 mod control;
+mod detect;
 mod direct;
 mod drive;
 mod error;

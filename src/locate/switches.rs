@@ -5,6 +5,7 @@ use std::path::Path;
 use std::rc::Rc;
 
 use super::candidates::Roles;
+use super::detect::{self, Choice};
 use super::direct;
 use super::event::Event;
 use super::reach::{self, ManagementPath};
@@ -56,15 +57,30 @@ pub struct Opened {
     http: Option<http::Client>,
     device: Option<Device>,
     address: Option<SocketAddr>,
+    /// How the profile was found, where the configuration names none.
+    found: Option<String>,
 }
 
-/// Reads the profile and makes the clients.
+/// Reads the profile, or finds it where the configuration names none, and makes the clients.
 ///
 /// # Errors
-/// A bad profile, an unknown host, a v3 login that is refused.
+/// A bad profile, or none that fits; an unknown host, a v3 login that is refused.
 pub fn open(switch: &Switch, config: &Config) -> Result<Opened, Failure> {
+    if switch.is_auto() {
+        let Choice { profile, why } = detect::choose(switch)?;
+        let mut opened = open_as(switch, profile)?;
+        opened.found = Some(why);
+        return Ok(opened);
+    }
     let folder = config.file.parent().unwrap_or(Path::new("."));
-    let profile = profile::load(&switch.profile, folder)?;
+    open_as(switch, profile::load(&switch.profile, folder)?)
+}
+
+/// Makes the clients that a profile needs, which may be another one than the configured.
+///
+/// # Errors
+/// An address that is none for such a profile, an unknown host, a v3 login that is refused.
+pub(super) fn open_as(switch: &Switch, profile: Profile) -> Result<Opened, Failure> {
     direct::fits(switch, &profile)?;
     let device = switch.direct.as_ref().map(direct::open).transpose()?;
     let managed_at = device.as_ref().and_then(direct::managed_at);
@@ -76,6 +92,7 @@ pub fn open(switch: &Switch, config: &Config) -> Result<Opened, Failure> {
         device,
         address: managed_at,
         profile,
+        found: None,
     };
     let Some(agent) = &switch.agent else {
         return Ok(opened);
@@ -109,7 +126,7 @@ pub fn connect(name: &str, agent: &Agent) -> Result<Client, Failure> {
 }
 
 /// Makes an HTTP client for a switch of the configuration. The port of its address is SNMP's, where that is asked too.
-fn connect_http(
+pub(super) fn connect_http(
     name: &str,
     agent: &Agent,
     described: &profile::http::Http,
@@ -156,9 +173,25 @@ impl Opened {
         self.snmp.as_mut()
     }
 
+    /// Returns how its profile was found, where the configuration names none.
+    pub(super) fn found(&self) -> Option<&str> {
+        self.found.as_deref()
+    }
+
     /// Returns what it is, if it is told without an agent.
     pub(super) fn device(&self) -> Option<&Device> {
         self.device.as_ref()
+    }
+
+    /// Returns who is told, for messages.
+    pub(super) fn agent(&self) -> String {
+        let device = self.device.as_ref().map(Device::agent);
+        let http = self
+            .http
+            .as_ref()
+            .map(|http| http::Http::agent(http).to_owned());
+        let snmp = || self.snmp.as_ref().map(|snmp| snmp.agent().to_owned());
+        device.or(http).or_else(snmp).unwrap_or_default()
     }
 
     /// Tells whether the credential has a right to write, as far as it says so itself.

@@ -1,5 +1,6 @@
 //! Trying a profile on a live switch: read, mirror one port, read back, listen, put back, compare.
 
+use std::error::Error as _;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::rc::Rc;
@@ -8,16 +9,16 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::checkup::roles_of;
-use super::direct;
+use super::detect;
 use super::survey::Wanted;
 use super::switches;
-use crate::clock::{Clock, LiveClock};
-use crate::config::{Config, Switch};
+use crate::clock::{Clock, LiveClock, Moment};
+use crate::config::Switch;
 use crate::error::{Exit, Failure};
-use crate::mirror::OpenRequest;
+use crate::mirror::{MirrorError, OpenRequest};
 use crate::port::{PortId, PortSet};
 use crate::profile::{Profile, Shape, Told};
-use crate::sniff::{self, Own, Source, Suspect};
+use crate::sniff::{self, Own, Sniffer, Source, Suspect};
 use crate::tables::system;
 
 /// How long is listened for the first copy.
@@ -26,16 +27,20 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// What a trial has shown.
 #[derive(Clone, Debug, Serialize)]
 pub struct Trial {
-    /// `sysDescr`
-    pub sys_descr: String,
+    /// What was asked: the name and the address, or the bridge.
+    pub agent: String,
+    /// `sysDescr`; `None` where the switch is not asked over SNMP.
+    pub sys_descr: Option<String>,
     /// `sysObjectID`
-    pub sys_object_id: String,
+    pub sys_object_id: Option<String>,
     /// The port that was mirrored, as it is labelled.
     pub port: String,
     /// Requests that changed something, those of putting back not counted.
     pub writes: u32,
     /// From the first request until the read-back agreed, in seconds.
     pub write_seconds: f64,
+    /// Why the port could not be mirrored, if it could not.
+    pub trouble: Option<String>,
     /// Whether the switch showed the port as mirrored.
     pub read_back: bool,
     /// Foreign frames that were heard while it was mirrored.
@@ -56,29 +61,17 @@ impl Trial {
     }
 }
 
-/// Reads what a switch tells about itself.
+/// Reads what a switch tells about itself over SNMP.
 ///
 /// # Errors
-/// The switch cannot be asked.
-pub fn identity(config: &Config, switch: &Switch) -> Result<Told, Failure> {
-    let mut opened = switches::open(switch, config)?;
-    if let Some(device) = opened.device() {
-        return Ok(Told {
-            sys_descr: device.agent(),
-            ..Told::default()
-        });
-    }
-    let client = opened.client().ok_or_else(|| {
-        Failure::new(
-            Exit::Usage,
-            format!("{} is operated by a person", switch.name),
-        )
+/// The switch cannot be asked, or not over SNMP.
+pub fn identity(switch: &Switch) -> Result<Told, Failure> {
+    let agent = switch.agent.as_ref().filter(|a| a.credential.has_snmp());
+    let agent = agent.ok_or_else(|| {
+        let what = format!("`{}` is not asked over SNMP", switch.name);
+        Failure::new(Exit::Usage, what).hint("leave `--switch` out, and choose a `--shape`")
     })?;
-    let system = system::read(client)?;
-    Ok(Told {
-        sys_object_id: system.object_id.unwrap_or_default(),
-        sys_descr: system.descr,
-    })
+    Ok(detect::told(&mut switches::connect(&switch.name, agent)?)?)
 }
 
 /// Mirrors one port of a live switch and puts it back.
@@ -86,7 +79,6 @@ pub fn identity(config: &Config, switch: &Switch) -> Result<Told, Failure> {
 /// # Errors
 /// The switch cannot be asked, the profile does not fit, a rule forbids it, or the switch could not be put back.
 pub fn try_profile(
-    config: &Config,
     switch: &Switch,
     profile: &Profile,
     port: Option<&str>,
@@ -99,10 +91,13 @@ pub fn try_profile(
             "there is nothing to try: a person does what this profile says",
         ));
     }
-    direct::fits(switch, profile)?;
-    let told = identity(config, switch)?;
-    let mut opened = switches::open(switch, config)?;
+    let mut opened = switches::open_as(switch, profile.clone())?;
     tell("1/5 reading the switch");
+    let system = opened
+        .client()
+        .map(|client| system::read(client))
+        .transpose()?;
+    let agent = opened.agent();
     let wanted = Wanted {
         place_of: None,
         uplinks: switch.uplinks.is_none(),
@@ -137,42 +132,70 @@ pub fn try_profile(
         clock: Rc::new(clock),
     };
     let mut session = opened.take_over_as(&request)?;
-    tell(&format!(
-        "2/5 mirroring port {}",
-        survey.ports.label(chosen)
-    ));
-    let written = session.set_sources(&PortSet::from_iter([chosen]))?;
+    let wanted = PortSet::from_iter([chosen]);
+    let label = survey.ports.label(chosen);
+    tell(&format!("2/5 mirroring port {label}"));
+    // A refused write ends the trial, not the putting back.
+    let written = session.set_sources(&wanted);
     let armed = clock.now();
     tell("3/5 reading back");
     let shown = session.sources();
     let answers = shown.is_ok();
-    let read_back = shown.is_ok_and(|ports| ports == PortSet::from_iter([chosen]));
+    let read_back = written.is_ok() && shown.is_ok_and(|ports| ports == wanted);
     tell("4/5 listening");
-    // What was heard before the mirror stood is not what is asked for.
-    sniffer.listen(armed, &mut |_| ControlFlow::Continue(()))?;
-    let mut frames = 0;
-    let mut settle = None;
-    while settle.is_none() && clock.now().since(armed) < PATIENCE {
-        let until = clock.now() + Duration::from_millis(250);
-        let heard = sniffer.listen(until, &mut |_| ControlFlow::Continue(()))?;
-        frames += heard.foreign_frames;
-        settle = settle.or(heard.first_foreign);
-        if heard.ended {
-            break;
-        }
-    }
+    let heard = match &written {
+        Ok(_) => listen(sniffer.as_mut(), clock, armed),
+        Err(_) => Ok((0, None)),
+    };
     tell("5/5 putting back");
     session.restore()?;
+    let (frames, first) = heard?;
+    let trouble = written.as_ref().err().map(with_causes);
+    let written = written.unwrap_or_default();
     Ok(Trial {
-        sys_descr: told.sys_descr,
-        sys_object_id: told.sys_object_id.to_string(),
-        port: survey.ports.label(chosen).to_owned(),
+        agent,
+        sys_descr: system.as_ref().map(|system| system.descr.clone()),
+        sys_object_id: system
+            .and_then(|system| system.object_id)
+            .map(|id| id.to_string()),
+        port: label.to_owned(),
         writes: written.writes,
         write_seconds: written.took.as_secs_f64(),
+        trouble,
         read_back,
         frames,
-        settle_seconds: settle.map(|at| at.since(armed).as_secs_f64()),
+        settle_seconds: first.map(|at| at.since(armed).as_secs_f64()),
         answers_while_mirroring: answers,
         put_back: true,
     })
+}
+
+/// Says what failed and why, in one line.
+fn with_causes(error: &MirrorError) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(why) = cause {
+        text = format!("{text}: {why}");
+        cause = why.source();
+    }
+    text
+}
+
+/// Listens for foreign frames until the first has come. What was heard before `armed` is not what is asked for.
+fn listen(
+    sniffer: &mut dyn Sniffer,
+    clock: LiveClock,
+    armed: Moment,
+) -> Result<(u64, Option<Moment>), Failure> {
+    sniffer.listen(armed, &mut |_| ControlFlow::Continue(()))?;
+    let mut frames = 0;
+    while clock.now().since(armed) < PATIENCE {
+        let until = clock.now() + Duration::from_millis(250);
+        let heard = sniffer.listen(until, &mut |_| ControlFlow::Continue(()))?;
+        frames += heard.foreign_frames;
+        if heard.first_foreign.is_some() || heard.ended {
+            return Ok((frames, heard.first_foreign));
+        }
+    }
+    Ok((frames, None))
 }

@@ -182,7 +182,7 @@ impl Objects {
     }
 
     /// Tells whether an object belongs to what is read: all that is kept, and what shows what is in force.
-    fn is_read(&self, bound: &Bound) -> bool {
+    pub(crate) fn is_read(&self, bound: &Bound) -> bool {
         let object = &bound.object;
         let shows = matches!(object.role, Role::Status | Role::Pending);
         let holds = object.bitmap.is_some() || object.list.is_some() || object.carries.is_some();

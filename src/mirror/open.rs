@@ -8,9 +8,9 @@ use crate::clock::Clock;
 use crate::port::{PortId, PortSet, PortTable};
 use crate::profile::http::Http;
 use crate::profile::{Carries, DestinationTraffic, Direction, IndexPart, Profile, Role, Shape};
-use crate::snmp::Oid;
+use crate::snmp::{Oid, Snmp, SnmpError};
 
-use super::agent::{AgentError, Agents};
+use super::agent::Agents;
 use super::binding::{Objects, find_base};
 use super::controls::{Controls, direction_words};
 use super::driver::{self, Seen, Task};
@@ -117,8 +117,13 @@ pub fn inspect(
     clock: Rc<dyn Clock>,
 ) -> Result<Inspection, MirrorError> {
     let mut agents = agents.into();
-    let capable = probe(profile, &mut agents)
-        .map_err(|error| MirrorError::asking(switch, "say whether it can mirror", error))?;
+    let capable = match &profile.probe {
+        None => None,
+        Some(_) => agents
+            .snmp()
+            .and_then(|snmp| Ok(probe(profile, snmp)?))
+            .map_err(|error| MirrorError::asking(switch, "say whether it can mirror", error))?,
+    };
     let task = Task {
         destination: 0,
         session: None,
@@ -366,12 +371,12 @@ fn words(objects: &Objects, ports: &PortTable, seen: &Seen) -> String {
     )
 }
 
-/// Asks the switch whether it can mirror at all.
-fn probe(profile: &Profile, agents: &mut Agents) -> Result<Option<bool>, AgentError> {
+/// Asks the switch whether it can mirror at all; `None` if the profile names no object that tells, or it is absent.
+pub(super) fn probe(profile: &Profile, snmp: &mut dyn Snmp) -> Result<Option<bool>, SnmpError> {
     let Some(probe) = &profile.probe else {
         return Ok(None);
     };
-    let answers = agents.snmp()?.get(std::slice::from_ref(&probe.oid))?;
+    let answers = snmp.get(std::slice::from_ref(&probe.oid))?;
     let value = answers.into_iter().next().map(|binding| binding.value);
     Ok(match (value, probe.bit) {
         (Some(value), _) if value.is_absent() => None,

@@ -1,5 +1,7 @@
 //! From what a switch tells about itself to the profiles that may fit it.
 
+use std::sync::OnceLock;
+
 use super::load::{EMBEDDED, parse};
 use super::{Identify, Profile};
 use crate::snmp::Oid;
@@ -13,16 +15,15 @@ pub struct Told {
     pub sys_descr: String,
 }
 
-/// Returns the profiles in the program, by name.
-///
-/// # Panics
-/// Never: a test loads each of them.
+/// Returns the profiles in the program, by name; a test loads each of them.
 #[must_use]
-pub fn built_in() -> Vec<Profile> {
-    EMBEDDED
-        .iter()
-        .filter_map(|(name, text)| parse(text, name).ok())
-        .collect()
+pub fn built_in() -> &'static [Profile] {
+    static READ: OnceLock<Vec<Profile>> = OnceLock::new();
+    READ.get_or_init(|| {
+        let all = EMBEDDED.iter();
+        all.filter_map(|(name, text)| parse(text, name).ok())
+            .collect()
+    })
 }
 
 /// Returns the built-in profiles whose `identify` fits, the most particular one first.
@@ -31,12 +32,23 @@ pub fn built_in() -> Vec<Profile> {
 /// of which both fit goes before one of which only one does.
 #[must_use]
 pub fn matching(told: &Told) -> Vec<Profile> {
-    let mut found: Vec<(usize, Profile)> = built_in()
-        .into_iter()
+    let mut found: Vec<(usize, &Profile)> = built_in()
+        .iter()
         .filter_map(|profile| Some((rank(&profile.identify, told)?, profile)))
         .collect();
     found.sort_by(|(a, x), (b, y)| b.cmp(a).then_with(|| x.name.cmp(&y.name)));
-    found.into_iter().map(|(_, profile)| profile).collect()
+    found
+        .into_iter()
+        .map(|(_, profile)| profile.clone())
+        .collect()
+}
+
+/// Returns the built-in profiles that no word of a switch points to, but an object that tells whether it can mirror.
+#[must_use]
+pub fn told_by_probe() -> Vec<Profile> {
+    let by_probe =
+        |profile: &&Profile| profile.probe.is_some() && profile.identify == Identify::default();
+    built_in().iter().filter(by_probe).cloned().collect()
 }
 
 fn rank(identify: &Identify, told: &Told) -> Option<usize> {

@@ -20,7 +20,7 @@ mod schema;
 
 pub use base::{Base, Derived, Model, OidRef};
 pub use bitmap::{BitOrder, Bitmap, PerUnit};
-pub use detect::{Told, built_in, matching};
+pub use detect::{Told, built_in, matching, told_by_probe};
 pub use draft::{STARTERS, draft};
 pub use error::ProfileError;
 pub use index::{Index, IndexPart, Instance, Numbering};

@@ -102,8 +102,13 @@ pub fn profile_trial(profile: &str, switch: &str, trial: &Trial) -> String {
         // Writing into a String cannot fail.
         let _written = writeln!(text, "  {what:<12} {}", clean(said));
     };
-    line("switch says", &trial.sys_descr);
-    line("sysObjectID", &trial.sys_object_id);
+    line("asked", &trial.agent);
+    if let Some(descr) = &trial.sys_descr {
+        line("switch says", descr);
+    }
+    if let Some(id) = &trial.sys_object_id {
+        line("sysObjectID", id);
+    }
     line("port", &trial.port);
     line(
         "written",
@@ -112,14 +117,19 @@ pub fn profile_trial(profile: &str, switch: &str, trial: &Trial) -> String {
             trial.writes, trial.write_seconds
         ),
     );
+    if let Some(why) = &trial.trouble {
+        line("refused", why);
+    }
     line("read back", yes(trial.read_back));
-    line(
-        "frames",
-        &match trial.settle_seconds {
-            Some(seconds) => format!("{} heard, the first after {seconds:.2} s", trial.frames),
-            None => "none heard: is anything talking on that port?".to_owned(),
-        },
-    );
+    if trial.trouble.is_none() {
+        line(
+            "frames",
+            &match trial.settle_seconds {
+                Some(seconds) => format!("{} heard, the first after {seconds:.2} s", trial.frames),
+                None => "none heard: is anything talking on that port?".to_owned(),
+            },
+        );
+    }
     line(
         "answers",
         &format!("while it mirrors: {}", yes(trial.answers_while_mirroring)),
@@ -146,11 +156,13 @@ mod tests {
     #[test]
     fn a_trial_says_what_it_saw_and_what_failed() {
         let trial = Trial {
-            sys_descr: "GS2210-24".to_owned(),
-            sys_object_id: "1.3.6.1.4.1.890.1.15".to_owned(),
+            agent: "office-1 (10.0.0.2)".to_owned(),
+            sys_descr: Some("GS2210-24".to_owned()),
+            sys_object_id: Some("1.3.6.1.4.1.890.1.15".to_owned()),
             port: "7".to_owned(),
             writes: 3,
             write_seconds: 0.25,
+            trouble: None,
             read_back: true,
             frames: 0,
             settle_seconds: None,
@@ -162,6 +174,7 @@ mod tests {
         let plain = anstream::adapter::strip_str(&text).to_string();
         insta::assert_snapshot!(plain, @r"
         zyxel-4x on office-1
+          asked        office-1 (10.0.0.2)
           switch says  GS2210-24
           sysObjectID  1.3.6.1.4.1.890.1.15
           port         7

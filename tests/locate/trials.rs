@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use halfspan::lab::Profile;
+use halfspan::lab::{Family, Profile};
 
 use crate::site::{SWITCH, Site};
 
@@ -83,4 +83,62 @@ fn what_somebody_has_edited_but_not_applied_is_left_alone() {
         "{ran}"
     );
     assert_eq!(site.mirror_objects(), before);
+}
+
+#[test]
+fn a_switch_without_a_profile_is_recognised_and_searched() {
+    let site = Site::new(|spec| spec.profile = Profile::by_name("raisecom").unwrap());
+    site.reconfigure("    profile: raisecom\n", "");
+    let ran = site.run(&["switch", "check", SWITCH]);
+    ran.assert_exit(0);
+    let row = |what: &str| ran.out.lines().find(|line| line.contains(what)).unwrap();
+    assert!(
+        row("profile ").contains("raisecom: Raisecom switches"),
+        "{ran}"
+    );
+    assert!(row("recognised").contains("asked, it answers"), "{ran}");
+    site.assert_unwritten();
+    let ran = site.locate(&["--no-tables"]);
+    assert!(
+        ran.assert_exit(0).err.contains("recognised as raisecom"),
+        "{ran}"
+    );
+    site.assert_untouched();
+}
+
+#[test]
+fn a_switch_that_no_profile_fits_is_told_with_what_was_read_and_how_to_start() {
+    let model = include_str!("unseen/acme-bits.lab.yaml");
+    let site = Site::new(|spec| {
+        spec.profile = Profile::from_description("acme-bits", model).unwrap();
+    });
+    site.reconfigure("profile: acme-bits", "profile: auto");
+    let ran = site.run(&["switch", "check", SWITCH]);
+    let told = ran.assert_exit(2).told_error();
+    assert!(
+        told.contains("no built-in profile fits `office-1`: sysObjectID"),
+        "{told}"
+    );
+    assert!(
+        told.contains("halfspan profile new office-1.yaml --switch office-1"),
+        "{told}"
+    );
+    site.assert_unwritten();
+}
+
+#[test]
+fn a_switch_with_a_web_interface_and_no_snmp_can_be_tried() {
+    let site = Site::new(|spec| {
+        spec.profile = Profile::Web(Family::AosCx);
+        spec.agent.web_only = true;
+        spec.background.chats = 8.0;
+    });
+    let ran = site.run(&[
+        "profile", "try", "aos-cx", "--switch", SWITCH, "--port", "1/1/5", "--yes", "--json",
+    ]);
+    let trial = ran.assert_exit(0).json();
+    assert_eq!(trial["read_back"], true, "{ran}");
+    assert_eq!(trial["sys_object_id"], serde_json::Value::Null);
+    assert!(trial["frames"].as_u64().unwrap() > 0);
+    site.assert_untouched();
 }

@@ -208,7 +208,7 @@ fn id(entry: &Entry, key: &str) -> String {
 }
 
 /// The entries of one kind: key and value.
-fn of_kind<'a>(
+pub(crate) fn of_kind<'a>(
     entry: &'a Entry,
     entries: &'a EntryMap,
 ) -> impl Iterator<Item = (&'a str, &'a Json)> {
