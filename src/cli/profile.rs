@@ -7,10 +7,15 @@ use serde::Serialize;
 
 use super::Context;
 use super::prompt::Prompt;
+use crate::config::{ConfigError, SecretSource};
 use crate::error::{Exit, Failure};
 use crate::locate::{self, Trial};
-use crate::profile::{self, Object, Profile};
+use crate::profile::{self, Object, Profile, Walk};
 use crate::report::{self, ProfileRow};
+use crate::snmp::{Client, SnmpCredentials, Timing};
+
+/// No walk is longer, in octets; a large switch's has some 20 MB.
+const LONGEST_WALK: u64 = 256 * 1024 * 1024;
 
 /// List, show, check, start and try switch profiles
 #[derive(Debug, Args)]
@@ -41,16 +46,7 @@ enum ProfileCommand {
         file: PathBuf,
     },
     /// Start a profile: a commented file to be filled in
-    New {
-        /// The file to be written
-        file: PathBuf,
-        /// How the switch is told what to mirror; see `docs/profiles.md`
-        #[arg(long, value_name = "SHAPE")]
-        shape: Option<String>,
-        /// Read this switch of the configuration, so that the file begins with what it tells about itself
-        #[arg(long, value_name = "NAME")]
-        switch: Option<String>,
-    },
+    New(NewArgs),
     /// Try a profile on a switch: read, mirror one port, read back, listen, put back, compare
     Try {
         /// The name of a profile, or a file
@@ -68,6 +64,27 @@ enum ProfileCommand {
         #[arg(long)]
         yes: bool,
     },
+}
+
+#[derive(Debug, Args)]
+struct NewArgs {
+    /// The file to be written
+    file: PathBuf,
+    /// How the switch is told what to mirror; see `docs/profiles.md`
+    #[arg(long, value_name = "SHAPE")]
+    shape: Option<String>,
+    /// Read this switch of the configuration: without --shape, its objects are looked through for a mirror
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["from_walk", "address"])]
+    switch: Option<String>,
+    /// The same for a switch that is not in the configuration, over SNMPv2c
+    #[arg(long, value_name = "HOST", requires = "community", conflicts_with_all = ["from_walk", "shape"])]
+    address: Option<String>,
+    /// Its community: env:NAME, file:PATH, cmd:COMMAND or the text itself
+    #[arg(long, value_name = "SECRET", requires = "address")]
+    community: Option<String>,
+    /// Look through a walk of the switch: what `snmpwalk -On` of net-snmp has written
+    #[arg(long, value_name = "WALK", conflicts_with = "shape")]
+    from_walk: Option<PathBuf>,
 }
 
 #[derive(Serialize)]
@@ -102,6 +119,14 @@ struct CheckDocument<'a> {
     file: &'a Path,
     name: &'a str,
     objects: usize,
+    open: Vec<OpenLine<'a>>,
+}
+
+/// A line that is marked as uncertain.
+#[derive(Serialize)]
+struct OpenLine<'a> {
+    line: usize,
+    text: &'a str,
 }
 
 #[derive(Serialize)]
@@ -109,6 +134,8 @@ struct NewDocument<'a> {
     schema: &'static str,
     file: &'a Path,
     shape: &'a str,
+    why: Option<&'a str>,
+    open: Vec<OpenLine<'a>>,
 }
 
 #[derive(Serialize)]
@@ -125,11 +152,7 @@ pub(super) fn run(args: &ProfileArgs, context: &Context) -> Result<Exit, Failure
         ProfileCommand::List { schema, markdown } => list(*schema, *markdown, context),
         ProfileCommand::Show { profile } => show(profile, context),
         ProfileCommand::Check { file } => check(file, context),
-        ProfileCommand::New {
-            file,
-            shape,
-            switch,
-        } => new(file, shape.as_deref(), switch.as_deref(), context),
+        ProfileCommand::New(args) => new(args, context),
         ProfileCommand::Try {
             profile,
             switch,
@@ -202,12 +225,21 @@ fn show(name: &str, context: &Context) -> Result<Exit, Failure> {
 
 fn check(file: &Path, context: &Context) -> Result<Exit, Failure> {
     let profile = profile::load_file(file)?;
-    let text = format!(
+    let open = open_lines(&profile.text);
+    let mut text = format!(
         "{}: in order; {}, {} objects\n",
         file.display(),
         profile.about,
         profile.objects.len()
     );
+    for OpenLine { line, text: what } in &open {
+        let what = if what.is_empty() {
+            "to be looked at"
+        } else {
+            what
+        };
+        text.push_str(&format!("{}:{line}: not certain: {what}\n", file.display()));
+    }
     context.result(
         &text,
         &CheckDocument {
@@ -215,23 +247,117 @@ fn check(file: &Path, context: &Context) -> Result<Exit, Failure> {
             file,
             name: &profile.name,
             objects: profile.objects.len(),
+            open,
         },
     )?;
     Ok(Exit::Done)
 }
 
-fn new(
-    file: &Path,
-    shape: Option<&str>,
-    switch: Option<&str>,
-    context: &Context,
-) -> Result<Exit, Failure> {
+fn open_lines(text: &str) -> Vec<OpenLine<'_>> {
+    profile::marked(text)
+        .map(|(line, text)| OpenLine { line, text })
+        .collect()
+}
+
+fn new(args: &NewArgs, context: &Context) -> Result<Exit, Failure> {
+    let file = args.file.as_path();
     if file.exists() {
         let what = format!("{} is there already", file.display());
         return Err(Failure::new(Exit::Usage, what).hint("choose another name, or remove it"));
     }
-    let shape = match shape {
-        Some(word) => word.to_owned(),
+    let name = file.file_stem().unwrap_or_default().to_string_lossy();
+    let (shape, text, why) = match walked(args, context)? {
+        Some(walk) => {
+            let proposal = profile::propose(&name, &walk);
+            (proposal.shape, proposal.text, Some(proposal.why))
+        }
+        None => {
+            let (shape, text) = skeleton(&name, args, context)?;
+            (shape, text, None)
+        }
+    };
+    std::fs::write(file, &text).map_err(|error| {
+        Failure::new(
+            Exit::Usage,
+            format!("cannot write {}: {error}", file.display()),
+        )
+    })?;
+    let open = open_lines(&text);
+    let mut done = String::new();
+    if let Some(why) = &why {
+        done.push_str(&format!("{why}\n"));
+    }
+    done.push_str(&format!(
+        "{} is written, {} lines in it are to be looked at; fill it in, then: halfspan profile check {0}\n",
+        file.display(),
+        open.len()
+    ));
+    context.result(
+        &done,
+        &NewDocument {
+            schema: "halfspan.profile-new/1",
+            file,
+            shape: &shape,
+            why: why.as_deref(),
+            open,
+        },
+    )?;
+    Ok(Exit::Done)
+}
+
+/// Reads the walk that a profile is to be made from; `None` if it is made from a shape.
+fn walked(args: &NewArgs, context: &Context) -> Result<Option<Walk>, Failure> {
+    let mut tell = |step: &str| context.tell(step);
+    if let Some(file) = &args.from_walk {
+        return Ok(Some(read_walk(file)?));
+    }
+    if let (Some(address), Some(community)) = (&args.address, &args.community) {
+        let secret = SecretSource::new(community, Path::new("."));
+        let credentials = SnmpCredentials::Community {
+            v1: false,
+            read: secret.fetch().map_err(|source| ConfigError::Secret {
+                credential: "--community".to_owned(),
+                key: "read",
+                source,
+            })?,
+            write: None,
+        };
+        let mut client = Client::connect("switch", address, &credentials, Timing::default())?;
+        return Ok(Some(locate::walk_agent(&mut client, &mut tell)?));
+    }
+    match (&args.switch, &args.shape) {
+        (Some(name), None) => {
+            let config = context.config()?;
+            Ok(Some(locate::walk(config.switch(name)?, &mut tell)?))
+        }
+        (_, _) => Ok(None),
+    }
+}
+
+fn read_walk(file: &Path) -> Result<Walk, Failure> {
+    let failed = |why: String| {
+        let what = format!("cannot read the walk {}: {why}", file.display());
+        Failure::new(Exit::Usage, what)
+    };
+    let size = std::fs::metadata(file).map_err(|error| failed(error.to_string()))?;
+    if size.len() > LONGEST_WALK {
+        return Err(failed(format!("it has more than {LONGEST_WALK} octets")));
+    }
+    let octets = std::fs::read(file).map_err(|error| failed(error.to_string()))?;
+    let walk = Walk::parse(&String::from_utf8_lossy(&octets));
+    if walk.is_empty() {
+        return Err(
+            failed("there is no line such as `.1.3.6.1.2.1.1.1.0 = STRING: …`".to_owned())
+                .hint("write it with: snmpwalk -v2c -c COMMUNITY -On HOST .1 > FILE"),
+        );
+    }
+    Ok(walk)
+}
+
+/// Starts a profile from a shape.
+fn skeleton(name: &str, args: &NewArgs, context: &Context) -> Result<(String, String), Failure> {
+    let shape = match &args.shape {
+        Some(word) => word.clone(),
         None => {
             let choices = profile::STARTERS
                 .iter()
@@ -249,15 +375,11 @@ fn new(
                 .to_owned()
         }
     };
-    let told = match switch {
-        Some(name) => {
-            let config = context.config()?;
-            Some(locate::identity(config.switch(name)?)?)
-        }
+    let told = match &args.switch {
+        Some(name) => Some(locate::identity(context.config()?.switch(name)?)?),
         None => None,
     };
-    let name = file.file_stem().unwrap_or_default().to_string_lossy();
-    let text = profile::draft(&name, &shape, told.as_ref()).ok_or_else(|| {
+    let text = profile::draft(name, &shape, told.as_ref()).ok_or_else(|| {
         let known: Vec<&str> = profile::STARTERS.iter().map(|(word, _)| *word).collect();
         Failure::new(
             Exit::Usage,
@@ -265,25 +387,7 @@ fn new(
         )
         .hint(format!("there is: {}", known.join(", ")))
     })?;
-    std::fs::write(file, text).map_err(|error| {
-        Failure::new(
-            Exit::Usage,
-            format!("cannot write {}: {error}", file.display()),
-        )
-    })?;
-    let done = format!(
-        "{} is written; fill it in, then: halfspan profile check {0}\n",
-        file.display()
-    );
-    context.result(
-        &done,
-        &NewDocument {
-            schema: "halfspan.profile-new/1",
-            file,
-            shape: &shape,
-        },
-    )?;
-    Ok(Exit::Done)
+    Ok((shape, text))
 }
 
 fn try_out(

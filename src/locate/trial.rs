@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::checkup::roles_of;
 use super::detect;
+use super::reading;
 use super::survey::Wanted;
 use super::switches;
 use crate::clock::{Clock, LiveClock, Moment};
@@ -66,11 +67,7 @@ impl Trial {
 /// # Errors
 /// The switch cannot be asked, or not over SNMP.
 pub fn identity(switch: &Switch) -> Result<Told, Failure> {
-    let agent = switch.agent.as_ref().filter(|a| a.credential.has_snmp());
-    let agent = agent.ok_or_else(|| {
-        let what = format!("`{}` is not asked over SNMP", switch.name);
-        Failure::new(Exit::Usage, what).hint("leave `--switch` out, and choose a `--shape`")
-    })?;
+    let agent = reading::by_snmp(switch)?;
     Ok(detect::told(&mut switches::connect(&switch.name, agent)?)?)
 }
 

@@ -16,56 +16,91 @@ pub const STARTERS: &[(&str, &str)] = &[
     ("pair_rows", "a row for each pair of source and destination"),
     ("port_list", "a text names the sources"),
     ("single_source", "one source port at a time"),
+    (
+        "document",
+        "over HTTP: a document for the mirror is put and deleted",
+    ),
+    ("cli_lines", "over HTTP: command lines are sent"),
+    (
+        "on_source",
+        "over HTTP: each source has a setting that names the destination",
+    ),
+    (
+        "on_destination",
+        "over HTTP: the destination has a setting that names its source",
+    ),
     ("manual", "not at all: a person ticks the ports"),
 ];
+
+/// Stands in a comment at the end of a line that has to be looked at.
+pub const MARK: &str = "# ?";
+
+/// The lines of a profile that are marked as uncertain: the number of each, from 1, and what is to be looked at.
+pub fn marked(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    (1..).zip(text.lines()).filter_map(|(number, line)| {
+        let (before, what) = line.split_once(MARK)?;
+        // A line of comment alone speaks about the mark.
+        (!before.trim_start().starts_with('#')).then_some((number, what.trim()))
+    })
+}
 
 /// Returns the file for a shape, or `None` if there is no such one. It passes the check as it is.
 #[must_use]
 pub fn draft(name: &str, shape: &str, told: Option<&Told>) -> Option<String> {
-    let objects = objects(shape)?;
-    let name: String = name
-        .to_lowercase()
-        .chars()
-        .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
-        .collect();
-    let name = if name.is_empty() {
+    let how = objects(shape).or_else(|| over_http(shape))?;
+    Some(head(name, shape, told) + how)
+}
+
+/// Writes a profile's name as it may stand in one.
+pub(super) fn name(name: &str) -> String {
+    let word = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
+    let name: String = name.to_lowercase().chars().map(word).collect();
+    if name.is_empty() {
         "my-switch".to_owned()
     } else {
         name
-    };
+    }
+}
+
+/// Writes what a switch says about itself as a text that may stand between quotation marks.
+pub(super) fn about(told: &Told) -> String {
+    let may_stand = |c: &char| !c.is_control() && *c != '"' && *c != '\\';
+    told.sys_descr.chars().filter(may_stand).take(80).collect()
+}
+
+/// Writes how to see that a switch is meant.
+pub(super) fn identify(told: &Told) -> String {
+    format!("identify:\n  sys_object_id: [{}]\n", told.sys_object_id)
+}
+
+/// Writes the part of a file that every shape has.
+pub(super) fn head(given: &str, shape: &str, told: Option<&Told>) -> String {
     let (about, identify) = match told {
-        Some(told) => {
-            let descr: String = told
-                .sys_descr
-                .chars()
-                .filter(|c| !c.is_control() && *c != '"' && *c != '\\')
-                .take(80)
-                .collect();
-            let identify = format!("identify:\n  sys_object_id: [{}]\n", told.sys_object_id);
-            (descr, identify)
-        }
+        Some(told) => (about(told), identify(told)),
         None => (
             "which switches this is for, in one line".to_owned(),
             "# identify:\n#   sys_object_id: [1.3.6.1.4.1.…]    # what sysObjectID begins with\n"
                 .to_owned(),
         ),
     };
-    Some(format!(
+    let name = name(given);
+    format!(
         r#"# Every key is explained in docs/profiles.md. Check this file with: halfspan profile check FILE
+# Lines that end in `{MARK} …` are to be looked at; take the mark away when they are right.
 format: 1
 name: {name}
 about: "{about}"
 shape: {shape}
 confidence: mib                # or hardware, vendor-doc, code: where the facts are from
-source: which MIB or document, and of what date
+source: which MIB or document, and of what date   {MARK}
 
 {identify}
-numbering: if_index            # or bridge_port, position, from_zero, or a text such as "1/0/{{n}}"
+numbering: if_index            # or bridge_port, position, from_zero, if_name, or a text such as "1/0/{{n}}"
 # limits: {{ sessions: 1 }}      # sources: N, rows_per_request: N
 destination_traffic: unknown   # or pass, block, knob: does the laptop's port still work while it mirrors?
 # timing: {{ write_ms: 500, settle_ms: 500 }}
-{objects}"#
-    ))
+"#
+    )
 }
 
 fn objects(shape: &str) -> Option<&'static str> {
@@ -73,7 +108,7 @@ fn objects(shape: &str) -> Option<&'static str> {
         "bitmap" => {
             r#"
 # OIDs that begin with a dot are below this one.
-base: { literal: 1.3.6.1.4.1.0.0 }
+base: { literal: 1.3.6.1.4.1.0.0 }   # ? the node of the mirror in the MIB
 objects:
   # In the order in which they are written. In a table of sessions, each gets `index: session`.
   - { name: mirrorState, oid: .1, role: enable, syntax: integer, codes: { on: 1, off: 2 } }
@@ -87,7 +122,7 @@ objects:
         }
         "port_flags" => {
             r#"
-base: { literal: 1.3.6.1.4.1.0.0 }
+base: { literal: 1.3.6.1.4.1.0.0 }   # ? the node of the mirror in the MIB
 objects:
   - { name: mirrorState, oid: .1, role: enable, syntax: integer, codes: { on: 1, off: 2 } }
   - { name: mirrorTarget, oid: .2, role: destination, syntax: integer, codes: { none: 0 } }
@@ -96,7 +131,7 @@ objects:
         }
         "session_rows" => {
             r#"
-base: { literal: 1.3.6.1.4.1.0.0 }
+base: { literal: 1.3.6.1.4.1.0.0 }   # ? the node of the mirror in the MIB
 objects:
   - { name: sessionDestination, oid: .1.1.2, role: destination, syntax: integer, index: session }
   - { name: sessionRowStatus, oid: .1.1.3, role: row_status, syntax: row_status, index: session }
@@ -121,7 +156,7 @@ objects:
         }
         "port_list" => {
             r#"
-base: { literal: 1.3.6.1.4.1.0.0 }
+base: { literal: 1.3.6.1.4.1.0.0 }   # ? the node of the mirror in the MIB
 objects:
   - { name: mirrorTarget, oid: .1.1.2, role: destination, syntax: integer, index: session }
   # A text of numbers or, with `numbering: "1/0/{n}"`, of names; range: "-" where 4-7 is understood.
@@ -131,7 +166,7 @@ objects:
         }
         "single_source" => {
             r#"
-base: { literal: 1.3.6.1.4.1.0.0 }
+base: { literal: 1.3.6.1.4.1.0.0 }   # ? the node of the mirror in the MIB
 objects:
   - { name: mirrorDirection, oid: .3, role: direction, syntax: integer, codes: { ingress: 1, egress: 2, both: 3 } }
   - { name: mirrorTarget, oid: .2, role: destination, syntax: integer, codes: { none: 0 } }
@@ -142,6 +177,103 @@ objects:
             r#"
 ports: 24
 instructions: where the switch's web page has its mirror settings
+"#
+        }
+        _ => return None,
+    })
+}
+
+/// The part of a file for a shape whose switches are told over HTTP.
+fn over_http(shape: &str) -> Option<&'static str> {
+    Some(match shape {
+        "document" => {
+            r#"
+http:
+  # A login that answers with a cookie; where it answers with a token: take: { token: "{token}" }, and headers.
+  # Without `login`, user and password (or the token) go with every request.
+  login:
+    request: { method: POST, path: /login, encoding: form, body: { username: "{user}", password: "{password}" } }   # ?
+  # Where the ports are listed; only used where the credential has no `snmp`.
+  ports: { read: { method: GET, path: /ports }, at: /items, name: /name, up: { at: /up, is: true } }   # ?
+  entries:
+    - name: session
+      for: session                                    # one for the session; `source`: one for each source port
+      read: { method: GET, path: /mirrors }   # ?
+      lie: members                                    # of a map, by their key; `items` of a list have key_at: /id
+      key: "{session}"
+      # Filled, it is what is sent as {entry}; laid over an answer, it finds the ports.
+      value: { enabled: true, to: "{destination}", rx: ["{source}"] }   # ?
+      direction: ingress                              # what the ports of the list are copied of
+      active: { at: /enabled, is: true }   # ? what shows that a session copies
+      create: [{ method: PUT, path: "/mirrors/{key}", body: "{entry}" }]   # ?
+      replace: [{ method: PUT, path: "/mirrors/{key}", body: "{entry}" }]   # ?
+      delete: [{ method: DELETE, path: "/mirrors/{key}" }]   # ?
+"#
+        }
+        "cli_lines" => {
+            r#"
+http:
+  refused_at: [/error]   # ? where an answer with status 200 says that a command was refused
+  send: { method: POST, path: /cli, body: { cmds: [configure, "{commands}"] } }   # ?
+  entries:
+    # A line of the configuration is an entry; its key is all there is to it.
+    - name: destination
+      for: session
+      read: { method: POST, path: /cli, body: { cmds: [show running-config] } }   # ?
+      at: /result/0   # ?
+      lie: lines                                      # of a text; `members` of a map, `leaves` of a tree
+      key: "monitor session {session} destination interface {destination}"   # ?
+      add: ["{key}"]
+      remove: ["no {key}"]
+    - name: source
+      for: source
+      read: { method: POST, path: /cli, body: { cmds: [show running-config] } }   # ?
+      at: /result/0   # ?
+      lie: lines
+      key: "monitor session {session} source interface {source} {direction}"   # ?
+      directions: { ingress: rx, egress: tx, both: both }   # ?
+      add: ["{key}"]
+      remove: ["no {key}"]
+"#
+        }
+        "on_source" => {
+            r#"
+http:
+  ports: { read: { method: GET, path: /ports }, name: /name, up: { at: /up, is: true } }   # ?
+  entries:
+    # Every port has a setting that is always there: `idle` is what it is like while nothing is mirrored.
+    - name: port
+      for: source
+      read: { method: GET, path: /ports }   # ?
+      lie: items
+      key_at: /name
+      keep: [name, mirror_to]                         # what is kept and put back
+      never_sent: [name]                              # what only says which port it is
+      value: { name: "{source}", mirror_to: "{destination}" }   # ?
+      idle: { mirror_to: "" }   # ?
+      direction: ingress   # ? what is copied
+      replace: [{ method: PATCH, path: "/ports/{key:url}", body: "{entry}" }]   # ?
+"#
+        }
+        "on_destination" => {
+            r#"
+limits: { sources: 1 }   # ? one source at a time: the ports are scanned one by one
+http:
+  no_port: ""   # ? the word that stands for no port
+  ports: { read: { method: GET, path: /ports }, name: /name, up: { at: /up, is: true } }   # ?
+  entries:
+    # The destination has a setting that names its source, and is always there.
+    - name: port
+      for: session
+      read: { method: GET, path: /ports }   # ?
+      lie: items
+      key_at: /name
+      keep: [name, mirror_from]
+      never_sent: [name]
+      value: { name: "{destination}", mirror_from: "{source}" }   # ?
+      idle: { mirror_from: "" }   # ?
+      direction: both   # ? what is copied
+      replace: [{ method: PATCH, path: "/ports/{key:url}", body: "{entry}" }]   # ?
 "#
         }
         _ => return None,
@@ -166,6 +298,6 @@ mod tests {
                 assert_eq!(profile.name, "my-switch-2");
             }
         }
-        assert_eq!(draft("x", "document", None), None);
+        assert_eq!(draft("x", "no-such-shape", None), None);
     }
 }

@@ -142,3 +142,60 @@ fn a_switch_with_a_web_interface_and_no_snmp_can_be_tried() {
     assert!(trial["frames"].as_u64().unwrap() > 0);
     site.assert_untouched();
 }
+
+#[test]
+fn a_profile_is_started_from_the_objects_that_a_switch_shows() {
+    let site = Site::new(|spec| spec.profile = Profile::by_name("raisecom").unwrap());
+    let ran = site.run(&["profile", "new", "mine.yaml", "--switch", SWITCH, "--json"]);
+    let told = ran.assert_exit(0).json();
+    assert_eq!(told["shape"], "bitmap");
+    let why = told["why"].as_str().unwrap();
+    assert!(why.contains("of the built-in profile raisecom"), "{why}");
+    site.run(&["profile", "check", "mine.yaml"]).assert_exit(0);
+    site.reconfigure("profile: raisecom", "profile: ./mine.yaml");
+    site.run(&["switch", "check", SWITCH]).assert_exit(0);
+    site.assert_unwritten();
+}
+
+#[test]
+fn a_walk_of_a_switch_that_nobody_knows_gives_a_file_with_marked_lines() {
+    let site = Site::new(|_| ());
+    let walk = "\
+.1.3.6.1.2.1.1.1.0 = STRING: Acme AC-24
+.1.3.6.1.2.1.1.2.0 = OID: .1.3.6.1.4.1.99999.1.24
+.1.3.6.1.2.1.2.2.1.1.1 = INTEGER: 1
+.1.3.6.1.2.1.2.2.1.1.2 = INTEGER: 2
+.1.3.6.1.4.1.99999.5.1.0 = INTEGER: 2
+.1.3.6.1.4.1.99999.5.2.0 = INTEGER: 0
+.1.3.6.1.4.1.99999.5.3.0 = Hex-STRING: 00 00
+";
+    fs::write(site.path("walk.txt"), walk).unwrap();
+    let ran = site.run(&["profile", "new", "acme.yaml", "--from-walk", "walk.txt"]);
+    assert!(
+        ran.assert_exit(0).out.contains("look like a mirror"),
+        "{ran}"
+    );
+    let ran = site.run(&["profile", "check", "acme.yaml"]);
+    assert!(
+        ran.assert_exit(0)
+            .out
+            .contains("not certain: which number is on?"),
+        "{ran}"
+    );
+    fs::write(site.path("page.html"), "<html>").unwrap();
+    let ran = site.run(&["profile", "new", "b.yaml", "--from-walk", "page.html"]);
+    let told = ran.assert_exit(2).told_error();
+    assert!(told.contains("snmpwalk -v2c"), "{told}");
+    let address = site.lab.addresses().switch.to_string();
+    let ran = site.run(&[
+        "profile",
+        "new",
+        "c.yaml",
+        "--address",
+        &address,
+        "--community",
+        "env:HALFSPAN_RO",
+    ]);
+    ran.assert_exit(0);
+    site.assert_unwritten();
+}
