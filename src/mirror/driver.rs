@@ -59,6 +59,14 @@ pub(crate) struct Situation<'a> {
     pub(crate) attempt: u32,
 }
 
+impl Situation<'_> {
+    /// Tells whether mirrors to other destinations have to make room for ours. They only do where a session was to be
+    /// borrowed: at once, where the switch has room for one destination `alone`; else after a refusal.
+    pub(super) fn makes_room(&self, alone: bool) -> bool {
+        alone || self.attempt > 1
+    }
+}
+
 /// What is the same for the whole run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Task {
@@ -96,11 +104,9 @@ pub(crate) fn driver_for(
     if profile.objects.iter().any(has_unit) {
         return None;
     }
+    let alone = profile.limits.sessions == Some(1);
     match profile.shape {
-        Shape::PairRows => {
-            let alone = profile.limits.sessions == Some(1);
-            Some(Box::new(pairs::Pairs::new(objects, task, alone)?))
-        }
+        Shape::PairRows => Some(Box::new(pairs::Pairs::new(objects, task, alone)?)),
         Shape::SessionRows
         | Shape::Bitmap
         | Shape::PortFlags
@@ -108,9 +114,9 @@ pub(crate) fn driver_for(
         | Shape::SingleSource
         | Shape::Candidate
         | Shape::OnDestination
-        | Shape::OnSource => Some(Box::new(tables::Tables::new(objects, task))),
-        Shape::SourceRow => Some(Box::new(source_row::SourceRow::new(objects, task)?)),
-        Shape::Command => Some(Box::new(commands::Commands::new(objects, task))),
+        | Shape::OnSource => Some(Box::new(tables::Tables::new(objects, task, alone))),
+        Shape::SourceRow => Some(Box::new(source_row::SourceRow::new(objects, task, alone)?)),
+        Shape::Command => Some(Box::new(commands::Commands::new(objects, task, alone))),
         Shape::Document
         | Shape::CliLines
         | Shape::Manual

@@ -8,6 +8,7 @@
 
 mod commands;
 mod crashes;
+mod families;
 mod faults;
 mod profiles;
 mod records;

@@ -21,11 +21,17 @@ type Mirrored = (Option<u32>, u32, u32);
 pub(super) struct Commands {
     objects: Objects,
     task: Task,
+    /// Whether the switch has room for a single destination only.
+    alone: bool,
 }
 
 impl Commands {
-    pub(super) fn new(objects: Objects, task: Task) -> Self {
-        Commands { objects, task }
+    pub(super) fn new(objects: Objects, task: Task, alone: bool) -> Self {
+        Commands {
+            objects,
+            task,
+            alone,
+        }
     }
 
     /// What the read-back shows.
@@ -190,7 +196,8 @@ impl Driver for Commands {
             copies,
         } = self.task;
         let mut goal = now.clone();
-        goal.retain(|(_, port, _), _| *port != destination);
+        let make_room = situation.makes_room(self.alone);
+        goal.retain(|(_, port, _), _| !make_room && *port != destination);
         let ours = now.keys().find(|(_, port, _)| *port == destination);
         let session = ours.map_or(session, |(session, _, _)| *session);
         goal.extend(wanted.iter().map(|source| {

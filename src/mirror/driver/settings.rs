@@ -238,8 +238,12 @@ impl Session<'_> {
         let goal = self.target.get(&oid).or(present);
         let goal_is_off = goal.is_some_and(|goal| bound.object.word(goal) == Some("off"));
         let quiet_for = |bound: &Bound| {
-            bound.object.only_while == Some(OnlyWhile::Off)
-                || bound.object.role == Role::Destination
+            let index = &bound.object.index;
+            let is_destinations_row =
+                index.has(IndexPart::Destination) && !index.has(IndexPart::Source);
+            is_destinations_row
+                || bound.object.only_while == Some(OnlyWhile::Off)
+                || matches!(bound.object.role, Role::Destination | Role::DestinationFlag)
         };
         let of_row = |rank: &usize| self.objects.iter().nth(*rank).is_some_and(quiet_for);
         let needs_quiet = others.iter().any(|write| quiet_for(write.bound))
@@ -328,7 +332,9 @@ impl Session<'_> {
         let is_in = |set: &BTreeSet<u32>| write.instance.source.is_some_and(|n| set.contains(&n));
         let role = write.bound.object.role;
         let has_lists = self.objects.role(Role::Sources).next().is_some();
-        if write.turns_off() {
+        let points_nowhere =
+            role == Role::Destination && write.bound.decode(write.value).is_empty();
+        if write.turns_off() || (points_nowhere && write.instance.source.is_some()) {
             Phase::Leave
         } else if role == Role::Destination {
             Phase::Destination

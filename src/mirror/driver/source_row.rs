@@ -20,11 +20,13 @@ pub(super) struct SourceRow {
     objects: Objects,
     list: Bound,
     task: Task,
+    /// Whether the switch has room for a single destination only.
+    alone: bool,
 }
 
 impl SourceRow {
     /// Returns `None` if the objects are not those of this shape.
-    pub(super) fn new(objects: Objects, task: Task) -> Option<Self> {
+    pub(super) fn new(objects: Objects, task: Task, alone: bool) -> Option<Self> {
         let list = objects.role(Role::Destinations).next()?.clone();
         list.object.list.as_ref()?;
         list.object.code("off")?;
@@ -32,6 +34,7 @@ impl SourceRow {
             objects,
             list,
             task,
+            alone,
         })
     }
 
@@ -113,7 +116,8 @@ impl Driver for SourceRow {
         let code = self.list.object.code(self.task.copies.word()).unwrap_or(0);
         let ours = |(source, _): &(u32, u32)| (*source, self.task.destination);
         let mut goal = now.clone();
-        goal.retain(|pair, _| ours(pair) != *pair);
+        let make_room = situation.makes_room(self.alone);
+        goal.retain(|pair, _| !make_room && ours(pair) != *pair);
         goal.extend(wanted.iter().map(|source| (ours(&(*source, 0)), code)));
         self.batches(&now, &goal, situation.attempt)
     }

@@ -17,11 +17,17 @@ use super::{Batch, Driver, Seen, Situation, Task, rows};
 pub(super) struct Tables {
     pub(super) objects: Objects,
     task: Task,
+    /// Whether the switch has room for a single destination only.
+    alone: bool,
 }
 
 impl Tables {
-    pub(super) fn new(objects: Objects, task: Task) -> Self {
-        Tables { objects, task }
+    pub(super) fn new(objects: Objects, task: Task, alone: bool) -> Self {
+        Tables {
+            objects,
+            task,
+            alone,
+        }
     }
 
     /// The column of directions of sources that a list names.
@@ -167,7 +173,13 @@ impl Driver for Tables {
     }
 
     fn plan(&self, situation: Situation<'_>, wanted: &BTreeSet<u32>) -> Vec<Batch> {
-        let target = target::target(&self.objects, self.task, situation.now, wanted);
+        let target = target::target(
+            &self.objects,
+            self.task,
+            situation.now,
+            wanted,
+            situation.makes_room(self.alone),
+        );
         if wanted.is_empty()
             && let Some((_, clear)) = self.clear()
         {

@@ -19,13 +19,20 @@ pub(super) struct Target {
     pub(super) gone: BTreeSet<Oid>,
 }
 
-/// Makes the target for a set of source numbers.
-pub(super) fn target(objects: &Objects, task: Task, now: &State, wanted: &BTreeSet<u32>) -> Target {
+/// Makes the target for a set of source numbers. With `make_room`, mirrors to other destinations go as well.
+pub(super) fn target(
+    objects: &Objects,
+    task: Task,
+    now: &State,
+    wanted: &BTreeSet<u32>,
+    make_room: bool,
+) -> Target {
     let mut builder = Builder {
         objects,
         task,
         now,
         wanted,
+        make_room,
         target: Target::default(),
     };
     builder.build();
@@ -37,6 +44,7 @@ struct Builder<'a> {
     task: Task,
     now: &'a State,
     wanted: &'a BTreeSet<u32>,
+    make_room: bool,
     target: Target,
 }
 
@@ -160,6 +168,11 @@ impl Builder<'_> {
         })
     }
 
+    fn is_elsewhere(&self, instance: &Instance) -> bool {
+        let destination = instance.destination;
+        destination.is_some_and(|port| port != self.task.destination)
+    }
+
     fn source_rows(&mut self, bound: &Bound) {
         let mut ours: BTreeSet<Oid> = BTreeSet::new();
         let mut sources = self.wanted.clone();
@@ -173,11 +186,9 @@ impl Builder<'_> {
             }
         }
         for (instance, value) in self.present(bound) {
-            let elsewhere = instance
-                .destination
-                .is_some_and(|port| port != self.task.destination);
+            let stays = !self.make_room && self.is_elsewhere(&instance);
             let oid = bound.at(&instance);
-            if let Some(oid) = oid.filter(|oid| !elsewhere && !ours.contains(oid))
+            if let Some(oid) = oid.filter(|oid| !stays && !ours.contains(oid))
                 && rows::exists(bound, Some(&value))
             {
                 self.target.gone.insert(oid);
@@ -192,12 +203,27 @@ impl Builder<'_> {
         };
         if !self.wanted.is_empty() {
             self.put(oid, rows::there(bound));
+            self.other_destinations(bound);
             return;
         }
         let holds_sources =
             rows::columns(self.objects, bound).any(|column| column.object.role == Role::Sources);
         if holds_sources && rows::exists(bound, self.now.get(&oid)) {
             self.target.gone.insert(oid);
+        }
+    }
+
+    /// A session has one destination: that of somebody else's mirror goes while its session is borrowed.
+    fn other_destinations(&mut self, bound: &Bound) {
+        if !self.make_room && !bound.object.index.has(IndexPart::Session) {
+            return;
+        }
+        for (instance, value) in self.present(bound) {
+            let is_there = rows::exists(bound, Some(&value));
+            let oid = bound.at(&instance);
+            if let Some(oid) = oid.filter(|_| is_there && self.is_elsewhere(&instance)) {
+                self.target.gone.insert(oid);
+            }
         }
     }
 
@@ -286,7 +312,7 @@ impl Builder<'_> {
             if is_source {
                 let value = bound.encode(&ours, &[]);
                 self.put_at(bound, &instance, value);
-            } else if bound.decode(&value) == ours {
+            } else if self.make_room || bound.decode(&value) == ours {
                 self.put_at(bound, &instance, bound.coded("none"));
             }
         }
