@@ -5,6 +5,7 @@ use super::switches;
 use crate::config::{Agent, DirectAddress, Switch};
 use crate::error::{Exit, Failure};
 use crate::mirror::{Fit, Grade, fit_entries, fit_objects};
+use crate::profile::http::Http;
 use crate::profile::{self, Profile, Shape, Told};
 use crate::snmp::{Client, SnmpError};
 use crate::tables::system;
@@ -73,27 +74,56 @@ impl Tried {
 /// The switch cannot be asked, nothing fits, or several do and nothing tells them apart.
 pub(super) fn choose(switch: &Switch) -> Result<Choice, Failure> {
     if let Some(direct) = &switch.direct {
-        let (shape, why) = if direct.address == DirectAddress::ThisMachine {
-            (Shape::TcFilters, "the address is this machine's bridge")
-        } else {
-            (
-                Shape::OvsdbMirror,
-                "the address is a database of Open vSwitch",
-            )
-        };
-        let mut known = profile::built_in().iter();
-        let profile = known.find(|profile| profile.shape == shape);
-        return profile
-            .map(|profile| Choice {
-                profile: profile.clone(),
-                why: why.to_owned(),
-            })
-            .ok_or_else(|| Failure::new(Exit::Usage, "there is no profile for this address"));
+        return by_address(&direct.address);
     }
-    let agent = switch.agent.as_ref().filter(|a| a.credential.has_snmp());
-    let Some(agent) = agent else {
-        return Err(not_askable(switch));
+    match &switch.agent {
+        Some(agent) if agent.credential.has_snmp() => by_snmp(switch, agent),
+        Some(agent) => by_http(switch, agent),
+        None => Err(Failure::new(Exit::Usage, "the switch has no address")
+            .hint("add `address:` and `credentials:`, or write `profile: manual`")),
+    }
+}
+
+/// The kind of address tells what is there.
+fn by_address(address: &DirectAddress) -> Result<Choice, Failure> {
+    let (shape, why) = if *address == DirectAddress::ThisMachine {
+        (Shape::TcFilters, "the address is this machine's bridge")
+    } else {
+        let why = "the address is a database of Open vSwitch";
+        (Shape::OvsdbMirror, why)
     };
+    let mut known = profile::built_in().iter();
+    let profile = known.find(|profile| profile.shape == shape).cloned();
+    let why = why.to_owned();
+    profile
+        .map(|profile| Choice { profile, why })
+        .ok_or_else(|| Failure::new(Exit::Usage, "there is no profile for this address"))
+}
+
+/// A web interface says nothing about itself that all have: each profile's own reads are tried.
+fn by_http(switch: &Switch, agent: &Agent) -> Result<Choice, Failure> {
+    let over_http = profile::built_in().iter().filter_map(|profile| {
+        let fit = fit_over_http(switch, agent, profile.http.as_ref()?);
+        let profile = profile.clone();
+        Some(Tried { profile, fit })
+    });
+    let mut tried: Vec<Tried> = over_http.collect();
+    let place = best(&tried).filter(|place| {
+        tried
+            .get(*place)
+            .is_some_and(|one| one.grade() == Grade::Fits)
+    });
+    let Some(place) = place else {
+        return Err(no_web_interface_fits(switch, &tried));
+    };
+    let chosen = tried.remove(place);
+    tried.retain(|one| one.grade() > Grade::Unfit);
+    let why = format!("{}{}", chosen.for_it(), not(&tried));
+    let profile = chosen.profile;
+    Ok(Choice { profile, why })
+}
+
+fn by_snmp(switch: &Switch, agent: &Agent) -> Result<Choice, Failure> {
     let mut client = switches::connect(&switch.name, agent)?;
     let told = told(&mut client)?;
     let mut tried = Vec::new();
@@ -126,13 +156,7 @@ pub(super) fn choose(switch: &Switch) -> Result<Choice, Failure> {
     } else {
         format!("{} points to no profile that fits; ", words(&told))
     };
-    let not: Vec<String> = tried.iter().map(Tried::against).collect();
-    let not = if not.is_empty() {
-        String::new()
-    } else {
-        format!("; not {}", not.join(", "))
-    };
-    let why = format!("{pointed}{}{not}", chosen.for_it());
+    let why = format!("{pointed}{}{}", chosen.for_it(), not(&tried));
     let profile = chosen.profile;
     Ok(Choice { profile, why })
 }
@@ -164,11 +188,25 @@ fn hold(
         Some(_) if !agent.credential.has_http() => {
             Err("needs `http:` in the credential".to_owned())
         }
-        Some(described) => switches::connect_http(&switch.name, agent, described)
-            .and_then(|mut web| Ok(fit_entries(described, &mut web)?))
-            .map_err(|failure| failure.error.to_string()),
+        Some(described) => fit_over_http(switch, agent, described),
     };
     Ok(Tried { profile, fit })
+}
+
+fn fit_over_http(switch: &Switch, agent: &Agent, described: &Http) -> Result<Fit, String> {
+    let asked = switches::connect_http(&switch.name, agent, described)
+        .and_then(|mut web| Ok(fit_entries(described, &mut web)?));
+    asked.map_err(|failure| failure.error.to_string())
+}
+
+/// Says what speaks against those that were not taken.
+fn not(tried: &[Tried]) -> String {
+    let not: Vec<String> = tried.iter().map(Tried::against).collect();
+    if not.is_empty() {
+        String::new()
+    } else {
+        format!("; not {}", not.join(", "))
+    }
 }
 
 /// Returns the place of the one to take. What was pointed to first goes first among equals.
@@ -225,13 +263,16 @@ fn start(switch: &Switch) -> String {
     format!("halfspan profile new {name}.yaml --switch {name}")
 }
 
-fn not_askable(switch: &Switch) -> Failure {
+fn no_web_interface_fits(switch: &Switch, tried: &[Tried]) -> Failure {
+    let against: Vec<String> = tried.iter().map(Tried::against).collect();
     let what = format!(
-        "the profile of `{}` cannot be found: it is not asked over SNMP",
-        switch.name
+        "no built-in profile fits the web interface of `{}`: not {}",
+        switch.name,
+        against.join(", ")
     );
-    Failure::new(Exit::Usage, what)
-        .hint("write its `profile:`, or add `snmp:` to its credential; see `halfspan profile list`")
+    Failure::new(Exit::Usage, what).hint(
+        "check address and login; start a profile: halfspan profile new FILE --shape document",
+    )
 }
 
 fn nothing_fits(switch: &Switch, told: &Told, tried: &[Tried], others: &[Tried]) -> Failure {
@@ -345,6 +386,14 @@ mod tests {
         });
         let wrong = wrong.into_inner().unwrap();
         assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    }
+
+    #[test]
+    fn a_switch_without_snmp_is_recognised_by_its_web_interface() {
+        for family in crate::lab::Family::ALL.map(Family::Web) {
+            let choice = found(family, |spec| spec.agent.web_only = true).unwrap();
+            assert_eq!(choice.profile.name, family.name(), "{}", choice.why);
+        }
     }
 
     #[test]

@@ -89,11 +89,15 @@ pub fn fit_objects(profile: &Profile, snmp: &mut dyn Snmp) -> Result<Fit, SnmpEr
 /// # Errors
 /// [`HttpError`], if it cannot be asked, or has no such resource.
 pub fn fit_entries(described: &Described, http: &mut dyn Http) -> Result<Fit, HttpError> {
-    let state = entries::read(described, http)?;
+    let answers = entries::ask(described, http)?;
+    let state = entries::found_in(described, &answers);
     let mut fit = Fit::default();
-    for entry in &described.entries {
-        let asked = format!("{} {}", entry.read.method.word(), entry.read.path);
-        if !fit.answered.contains(&asked) {
+    for (request, body) in &answers {
+        let asked = format!("{} {}", request.method.word(), request.path);
+        // "Not found" may mean that there is no mirror yet, or that there is no such interface.
+        if body.is_null() {
+            fit.open.push(asked);
+        } else {
             fit.answered.push(asked);
         }
     }

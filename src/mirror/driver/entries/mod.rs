@@ -20,7 +20,7 @@ mod goal;
 mod reading;
 mod showing;
 
-pub(crate) use reading::read;
+pub(crate) use reading::{ask, found_in, read};
 
 /// One request that changes the switch, or belongs to a change.
 #[derive(Clone, Debug, PartialEq)]

@@ -11,15 +11,30 @@ use super::id;
 /// A tree is not followed deeper; no configuration of a mirror is.
 const DEEPEST: usize = 32;
 
-/// Reads every kept entry; a request that several kinds share is sent once.
+/// Reads every kept entry.
 pub(crate) fn read(described: &Described, switch: &mut dyn Http) -> Result<State, HttpError> {
+    Ok(found_in(described, &ask(described, switch)?))
+}
+
+/// Sends every request that reads entries, and returns what came; one that several kinds share is sent once.
+pub(crate) fn ask<'a>(
+    described: &'a Described,
+    switch: &mut dyn Http,
+) -> Result<Vec<(&'a Request, Json)>, HttpError> {
     let mut answers: Vec<(&Request, Json)> = Vec::new();
-    let mut state = State::default();
     for entry in &described.entries {
         if !answers.iter().any(|(request, _)| **request == entry.read) {
             let answer = switch.send(&entry.read, &Scope::default(), Purpose::Read)?;
             answers.push((&entry.read, answer.body));
         }
+    }
+    Ok(answers)
+}
+
+/// Finds every kept entry in what came.
+pub(crate) fn found_in(described: &Described, answers: &[(&Request, Json)]) -> State {
+    let mut state = State::default();
+    for entry in &described.entries {
         let answer = answers.iter().find(|(request, _)| **request == entry.read);
         let Some(place) = answer.and_then(|(_, body)| body.pointer(&entry.at)) else {
             continue;
@@ -30,7 +45,7 @@ pub(crate) fn read(described: &Described, switch: &mut dyn Http) -> Result<State
             }
         }
     }
-    Ok(state)
+    state
 }
 
 /// Takes a place apart into keys and values.
