@@ -82,10 +82,10 @@ fn session_tables(parent: &Oid, group: &Group) -> BTreeMap<Oid, Group> {
 
 /// Reads a group as a mirror; `None` if it cannot be one.
 fn guess(parent: &Oid, group: &Group, ports: &[u32]) -> Option<Guess> {
-    let whole = |value: &Value| match value {
-        Value::Integer(number) => Some(i64::from(*number)),
-        Value::Unsigned32(number) => Some(i64::from(*number)),
-        _ => None,
+    // Counters and clocks are no settings.
+    let whole = |value: &Value| {
+        let setting = matches!(value, Value::Integer(_) | Value::Unsigned32(_));
+        value.as_i64().filter(|_| setting)
     };
     let highest = i64::from(ports.iter().copied().max()?);
     let numbers: Vec<(u32, i64)> = group
