@@ -42,4 +42,5 @@ pub mod snmp;
 pub mod stimulus;
 pub mod suspect;
 pub mod tables;
+pub mod tls;
 pub mod wire;

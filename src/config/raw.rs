@@ -59,6 +59,7 @@ pub(super) struct RawIdentify {
 pub(super) struct RawCredential {
     pub(super) snmp: Option<Spanned<RawSnmp>>,
     pub(super) http: Option<Spanned<RawHttp>>,
+    pub(super) tls: Option<Spanned<RawTls>>,
 }
 
 #[derive(Deserialize)]
@@ -105,6 +106,15 @@ pub(super) struct RawHttp {
     pub(super) insecure: Option<Spanned<bool>>,
     pub(super) plain: Option<Spanned<bool>>,
     pub(super) port: Option<Text>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawTls {
+    pub(super) ca: Option<Text>,
+    pub(super) fingerprint: Option<Text>,
+    pub(super) certificate: Option<Text>,
+    pub(super) key: Option<Text>,
 }
 
 /// Ports, written as one text (`"1-22, 24"`) or as a list (`["1-22", "24"]`).

@@ -14,9 +14,9 @@ use tokio::runtime::Runtime;
 use crate::profile::http::{
     Encoding, Http as Described, Login, Method, Request, Scope, Sign, escaped, fill_text,
 };
+use crate::tls::{self, Stranger};
 
 use super::login::{Says, Session};
-use super::pinned::{self, Stranger};
 use super::{Access, Answer, Http, HttpError, Purpose, Trust};
 
 /// No answer is longer: the whole configuration of a large switch takes some hundred KiB.
@@ -177,7 +177,7 @@ fn make(access: &Access, timing: Timing, stranger: &Stranger) -> Result<reqwest:
             builder.tls_certs_only(authorities)
         }
         Trust::Fingerprint(digest) => {
-            let config = pinned::believing(*digest, stranger).map_err(|error| error.to_string())?;
+            let config = tls::believing(*digest, stranger).map_err(|error| error.to_string())?;
             builder.tls_backend_preconfigured(config)
         }
     };

@@ -14,7 +14,6 @@ pub use error::HttpError;
 mod client;
 mod error;
 mod login;
-mod pinned;
 #[cfg(test)]
 mod testbed;
 #[cfg(test)]
