@@ -4,6 +4,7 @@ pub mod answer;
 pub mod candidates;
 mod catch;
 mod checkup;
+mod claimants;
 mod control;
 mod direct;
 mod drive;

@@ -61,7 +61,6 @@ def cases():
             target=("--ip", _CLAIMED),
             machine=_CLAIMANT,
             twin=_TWIN,
-            before=_hear_both,
         ),
         Case("no --yes and no terminal", REFUSED, r"--yes", options=("--no-tables",)),
         Case("the destination is a candidate", REFUSED, r"24", setup(candidates="1-22,24")),
@@ -78,12 +77,6 @@ def cases():
             before=lambda: snmp.set_values(*snmp.create(5)),
         ),
     ]
-
-
-def _hear_both():
-    """The laptop's kernel knows the one machine, the router the other."""
-    netns.batch("laptop", [f"neigh replace {_CLAIMED} lladdr {_CLAIMANT.mac} dev eth0 nud permanent"])
-    snmp.wait_until_known(_TWIN)
 
 
 def run(bench, _runs):

@@ -13,7 +13,6 @@ _WRITE = ("-v2c", "-c", "lab-write")
 _TABLE = "." + ".".join(map(str, portcopy.TABLE))
 _IF_TABLE = ".1.3.6.1.2.1.2.2"
 _OPER_STATUS = f"{_IF_TABLE}.1.8"  # ifOperStatus
-_NEIGHBOURS = ".1.3.6.1.2.1.4.22.1.2"  # ipNetToMediaPhysAddress
 _CACHE_TIMEOUT = ".1.3.6.1.4.1.8072.1.5.3.1.2"  # nsCacheTimeout of the NET-SNMP-AGENT-MIB, indexed by a table's OID
 _REASON = re.compile(r"Reason: ([A-Za-z]+)|(Timeout)")
 
@@ -99,14 +98,4 @@ def wait_until_linked(place, seconds=20.0):
     while port is not None and get(f"{_OPER_STATUS}.{topology.if_index(port)}") not in ("1", "up"):
         if time.monotonic() > end:
             raise RuntimeError(f"the agent does not tell that port {port} has link")
-        time.sleep(0.1)
-
-
-def wait_until_known(machine, seconds=20.0):
-    """Returns once the router's agent tells that `machine` has its address."""
-    row = re.compile(rf"\.{re.escape(machine.address)} = .*{machine.mac.replace(':', ' ')}", re.IGNORECASE)
-    end = time.monotonic() + seconds
-    while not any(row.search(line) for line in walk(_NEIGHBOURS, topology.ROUTER_ADDRESS)):
-        if time.monotonic() > end:
-            raise RuntimeError(f"the router does not tell that {machine.address} is {machine.mac}")
         time.sleep(0.1)
