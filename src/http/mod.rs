@@ -15,6 +15,7 @@ mod client;
 mod error;
 mod login;
 mod pinned;
+mod script;
 #[cfg(test)]
 mod testbed;
 #[cfg(test)]

@@ -115,7 +115,14 @@ fn check_entry(http: &Http, entry: &Entry) -> Result<(), Fault> {
             "an entry is made by `create` or by `add`, not by both",
         );
     }
-    if entry.is_made() {
+    if entry.each == For::Other {
+        if entry.writes().next().is_some() || !entry.add.is_empty() || !entry.remove.is_empty() {
+            return fault(
+                name,
+                "what is somebody else's is never changed: no request or command",
+            );
+        }
+    } else if entry.is_made() {
         let removes = !entry.delete.is_empty() || !entry.remove.is_empty();
         if !removes {
             return fault(
@@ -132,6 +139,12 @@ fn check_entry(http: &Http, entry: &Entry) -> Result<(), Fault> {
     let source = entry.mentions("source");
     if entry.each == For::Source && !source {
         return fault(name, "an entry for each source needs the gap {source}");
+    }
+    if entry.each == For::Destination && !entry.mentions("destination") {
+        return fault(
+            name,
+            "a setting on the destination needs the gap {destination}: which port it belongs to",
+        );
     }
     if entry.mentions("direction") && entry.directions.is_empty() {
         return fault(name, "the gap {direction} needs `directions`");
@@ -210,7 +223,8 @@ fn request(place: &str, request: &Request, known: &[String]) -> Result<(), Fault
 }
 
 fn gaps(place: &str, found: &[&str], known: &[String]) -> Result<(), Fault> {
-    match found.iter().find(|gap| !known.iter().any(|k| k == *gap)) {
+    let name = |gap: &str| gap.split('.').next().unwrap_or_default().to_owned();
+    match found.iter().find(|gap| !known.contains(&name(gap))) {
         None => Ok(()),
         Some(gap) => {
             let known: Vec<&str> = known.iter().map(String::as_str).collect();

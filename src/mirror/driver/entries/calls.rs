@@ -32,7 +32,7 @@ pub(super) fn between(
             let scope = scope(entry, ours, key, value);
             match now.get(&id(entry, key)) {
                 Some(present) if present == value => {}
-                Some(_) => calls.extend(requests(&entry.replace, &scope)),
+                Some(_) => calls.extend(requests(changing(entry, value), &scope)),
                 None => {
                     calls.extend(requests(&entry.create, &scope));
                     commands.extend(filled(&entry.add, &scope));
@@ -53,6 +53,16 @@ pub(super) fn between(
     let before: Vec<Call> = http.before.iter().map(step).collect();
     let after = http.after.iter().map(step);
     before.into_iter().chain(calls).chain(after).collect()
+}
+
+/// The requests that bring an entry to a value.
+fn changing<'a>(entry: &'a Entry, value: &Json) -> &'a [Request] {
+    let idle = entry.idle.as_ref().is_some_and(|idle| idle.makes(value));
+    if idle && !entry.clear.is_empty() {
+        &entry.clear
+    } else {
+        &entry.replace
+    }
 }
 
 /// What fills the gaps of one entry's requests.

@@ -26,9 +26,11 @@ pub(super) fn goal(driver: &Entries, situation: Situation<'_>, wanted: &BTreeSet
     };
     for entry in &driver.http.entries {
         match (entry.is_made(), entry.each) {
-            (true, For::Session) => builder.session(entry),
+            (_, For::Other) => {}
             (true, For::Source) => builder.sources(entry),
-            (false, _) => builder.settings(entry),
+            (true, For::Session | For::Destination) => builder.session(entry),
+            (false, For::Destination) => builder.destination(entry),
+            (false, For::Session | For::Source) => builder.settings(entry),
         }
     }
     builder.goal
@@ -48,7 +50,7 @@ impl Builder<'_> {
         if let Some(word) = entry.directions.get(self.driver.task.copies.word()) {
             scope = scope.with("direction", word);
         }
-        if entry.each == For::Session {
+        if entry.each != For::Source {
             scope.sources = self.wanted.clone();
         }
         scope
@@ -103,7 +105,13 @@ impl Builder<'_> {
             .key
             .as_deref()
             .and_then(|key| fill_text(key, &scope).ok());
-        if let Some(key) = key.filter(|_| !self.wanted.is_empty()) {
+        let Some(key) = key else {
+            return;
+        };
+        // What says nothing of sources and was there before stays: somebody may have set more in it than is kept.
+        let then = &self.situation.then.entries;
+        let stays = !entry.mentions_sources() && then.contains_key(&id(entry, &key));
+        if !self.wanted.is_empty() || stays {
             self.put(entry, &key, &scope);
         }
     }
@@ -138,6 +146,32 @@ impl Builder<'_> {
         }
     }
 
+    /// The setting on our destination port. One that does not name its source stays on until the end: taking it off
+    /// between two sets would give the port back to the network each time.
+    fn destination(&mut self, entry: &Entry) {
+        let all = of_kind(entry, &self.situation.now.entries);
+        let ours = all.filter(|(key, value)| {
+            let name = named(entry, key, value, "destination");
+            name.is_some() && name.as_ref() == self.driver.destination()
+        });
+        let ours: Vec<(String, Json)> = ours
+            .map(|(key, value)| (key.to_owned(), value.clone()))
+            .collect();
+        let scope = self.scope(entry);
+        let on = entry
+            .value
+            .as_ref()
+            .and_then(|value| value.fill(&scope).ok());
+        let idle = || entry.idle.as_ref()?.fill(&Scope::default()).ok();
+        let Some(wanted) = on.or_else(idle) else {
+            return;
+        };
+        for (key, value) in ours {
+            let goal = merged(value, wanted.clone());
+            self.goal.insert(id(entry, &key), goal);
+        }
+    }
+
     /// Entries that are always there.
     fn settings(&mut self, entry: &Entry) {
         let all = of_kind(entry, &self.situation.now.entries);
@@ -146,13 +180,12 @@ impl Builder<'_> {
             .collect();
         for (key, value) in all {
             let scope = self.scope(entry);
-            let on = match entry.each {
-                For::Session => (!self.wanted.is_empty()).then_some(scope),
-                For::Source => {
-                    let name = source_of(entry, &key, &value);
-                    let name = name.filter(|name| self.wanted.contains(name));
-                    name.map(|name| scope.with("source", name))
-                }
+            let on = if entry.each == For::Source {
+                let name = named(entry, &key, &value, "source");
+                let name = name.filter(|name| self.wanted.contains(name));
+                name.map(|name| scope.with("source", name))
+            } else {
+                (!self.wanted.is_empty()).then_some(scope)
             };
             let (template, scope) = match on {
                 Some(scope) => (entry.value.as_ref(), scope),
@@ -160,18 +193,19 @@ impl Builder<'_> {
             };
             let wanted = template.and_then(|template: &Template| template.fill(&scope).ok());
             if let Some(wanted) = wanted {
-                self.goal.insert(id(entry, &key), merged(value, wanted));
+                let goal = entry.meant(merged(value, wanted));
+                self.goal.insert(id(entry, &key), goal);
             }
         }
     }
 }
 
-/// Which port an entry belongs to.
-fn source_of(entry: &Entry, key: &str, value: &Json) -> Option<String> {
+/// Which port an entry belongs to: the one in this gap of its key or value.
+fn named(entry: &Entry, key: &str, value: &Json, gap: &str) -> Option<String> {
     let by_key = entry
         .read_key(key)
-        .and_then(|(mut texts, _)| texts.remove("source"));
-    let by_value = || entry.value.as_ref()?.read(value).texts.remove("source");
+        .and_then(|(mut texts, _)| texts.remove(gap));
+    let by_value = || entry.value.as_ref()?.read(value).texts.remove(gap);
     by_key.or_else(by_value)
 }
 
