@@ -86,7 +86,11 @@ impl Check<'_> {
                 return Err(self.wrong(credential.referenced, what, None));
             }
             (Some(address), Some(credential)) => {
-                Some(self.agent(address, credential, credentials)?)
+                let agent = self.agent(address, credential, credentials)?;
+                let given = raw.with.iter();
+                let given = given.map(|(name, text)| Ok((name.clone(), self.filled(text, name)?)));
+                let given = given.collect::<Result<_>>()?;
+                Some(Agent { given, ..agent })
             }
             (None, None) if profile.value == MANUAL => None,
             (None, _) => return Err(missing("address")),
@@ -152,6 +156,7 @@ impl Check<'_> {
         Ok(Agent {
             address: self.read(address)?,
             credential: found,
+            given: BTreeMap::new(),
         })
     }
 

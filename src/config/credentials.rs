@@ -1,5 +1,7 @@
 //! What a device wants to see, checked for completeness; the secrets in it are still to be fetched.
 
+use std::collections::BTreeMap;
+
 use super::error::ConfigError;
 use super::secrets::{SecretError, SecretSource};
 use crate::http::{Access, Identity, Trust};
@@ -110,6 +112,7 @@ impl Credential {
             identity,
             trust: part.trust.clone(),
             port: part.port,
+            given: BTreeMap::new(),
         })
     }
 

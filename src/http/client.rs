@@ -23,6 +23,8 @@ use super::{Access, Answer, Http, HttpError, Purpose, Trust};
 
 /// No answer is longer: the whole configuration of a large switch takes some hundred KiB.
 const MOST_OCTETS: usize = 8 * 1024 * 1024;
+/// How much of a page is looked at to see whose it is.
+const MOST_LOOKED_AT: usize = 64 * 1024;
 /// How much of a switch's own message is repeated.
 const MOST_WORDS: usize = 200;
 
@@ -118,6 +120,16 @@ impl Client {
             root,
         };
         Ok(Client { line, runtime })
+    }
+}
+
+impl Client {
+    /// Asks for a page without showing a login: its status, and the beginning of what stands in it.
+    ///
+    /// # Errors
+    /// [`HttpError`]: there is no answer.
+    pub fn look(&mut self, path: &str) -> Result<(u16, String), HttpError> {
+        self.runtime.block_on(self.line.look(path))
     }
 }
 
@@ -282,6 +294,28 @@ impl Line {
         }
         self.session.opened(token);
         Ok(true)
+    }
+
+    async fn look(&self, path: &str) -> Result<(u16, String), HttpError> {
+        let request = Request {
+            method: Method::Get,
+            path: path.to_owned(),
+            ..Request::default()
+        };
+        let built = self.client.get(format!("{}{path}", self.root));
+        let answer = built.timeout(self.timing.read).send().await;
+        let mut answer = answer.map_err(|error| self.failed(&request, &error))?;
+        let status = answer.status().as_u16();
+        let mut octets = Vec::new();
+        while octets.len() < MOST_LOOKED_AT {
+            match answer.chunk().await {
+                Ok(Some(chunk)) => octets.extend_from_slice(&chunk),
+                // What came is enough to look at.
+                Ok(None) | Err(_) => break,
+            }
+        }
+        octets.truncate(MOST_LOOKED_AT);
+        Ok((status, String::from_utf8_lossy(&octets).into_owned()))
     }
 
     /// Sends one request and reads the whole answer.

@@ -3,6 +3,8 @@
 //! A request comes as a template of the profile with what fills its gaps; the secrets are added here and nowhere else,
 //! and nothing that leaves this room holds one.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value as Json;
 
 use crate::profile::http::{Request, Scope};
@@ -30,6 +32,8 @@ pub struct Access {
     pub trust: Trust,
     /// The TCP port, where neither the profile's nor the usual one.
     pub port: Option<u16>,
+    /// What fills the gaps that the profile leaves to the configuration.
+    pub given: BTreeMap<String, String>,
 }
 
 /// Who asks.

@@ -16,6 +16,7 @@ mod job;
 mod memory;
 mod naming;
 mod outcome;
+mod pages;
 mod reach;
 mod receivers;
 pub mod record;

@@ -109,6 +109,7 @@ embedded![
     "tplink-jetstream",
     "transition-tn",
     "ubnt-edgeswitch",
+    "ubnt-unifi",
     "vsol-v1600d",
     "vyos",
     "zyxel-4x",

@@ -45,9 +45,10 @@ fn numbered(rows: Vec<Json>, count: u64) -> Map<String, Json> {
 
 /// Takes the ports out of a list or map, in the order of their numbers.
 fn listed(place: &Json, described: &PortsAt) -> Vec<SwitchPort> {
-    let told = |at: &Option<String>, port: &Json| {
-        let text = port.pointer(at.as_deref()?)?.as_str()?;
-        Some(text.to_owned())
+    let told = |at: &Option<String>, port: &Json| match port.pointer(at.as_deref()?)? {
+        Json::String(text) => Some(text.clone()),
+        Json::Number(number) => Some(number.to_string()),
+        _ => None,
     };
     let named: Vec<(String, &Json)> = match place {
         Json::Object(members) if described.name.is_none() => {

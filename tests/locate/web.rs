@@ -1,5 +1,6 @@
 //! Switches that are told over HTTP: logins that run out, wrong passwords, other people's sessions, kills.
 
+use std::io::{Read as _, Write as _};
 use std::path::Path;
 
 use halfspan::lab::{Family, Profile};
@@ -164,4 +165,76 @@ fn a_dry_run_shows_the_requests_and_sends_none() {
         "{ran}"
     );
     site.assert_unwritten();
+}
+
+/// The row of `switch check` that tells whose pages they are.
+fn family_told(site: &Site) -> String {
+    let report = site.run(&["switch", "check", SWITCH, "--json"]).json();
+    let rows = report["checks"].as_array().unwrap();
+    let row = rows.iter().find(|row| row["what"] == "family").unwrap();
+    row["text"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_switch_without_snmp_is_recognised_by_its_web_pages() {
+    let check = |family: Family| {
+        let site = Site::new(|spec| {
+            spec.profile = Profile::Web(family);
+            spec.agent.web_only = true;
+        });
+        let told = family_told(&site);
+        let name = Profile::Web(family).name();
+        assert!(told.starts_with("its web pages point to "), "{told}");
+        assert!(told.contains(name), "{name}: {told}");
+        site.assert_unwritten();
+    };
+    std::thread::scope(|scope| {
+        for family in Family::ALL {
+            scope.spawn(move || check(family));
+        }
+    });
+}
+
+#[test]
+fn a_wrong_profile_is_told_with_the_one_that_the_web_pages_point_to() {
+    let site = Site::new(|spec| {
+        spec.profile = Profile::Web(Family::CiscoNxos);
+        spec.agent.web_only = true;
+    });
+    site.reconfigure("profile: cisco-nxos", "profile: aos-cx");
+    let told = family_told(&site);
+    assert_eq!(
+        told,
+        "its web pages point to cisco-nxos, the configuration says aos-cx"
+    );
+    site.assert_unwritten();
+}
+
+#[test]
+fn pages_that_no_profile_knows_are_told_with_how_to_start_one() {
+    let site = Site::new(|spec| {
+        spec.profile = Profile::Web(Family::AristaEos);
+        spec.agent.web_only = true;
+    });
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let mut head = [0; 4096];
+            let _read = (&stream).read(&mut head);
+            let answer = b"HTTP/1.1 302 Found\r\nLocation: /ui\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+            let _written = (&stream).write_all(answer);
+        }
+    });
+    site.redirect_web(port);
+    let told = family_told(&site);
+    assert!(
+        told.starts_with("its web pages point to no built-in profile (GET "),
+        "{told}"
+    );
+    assert!(told.contains("/command-api 302"), "{told}");
+    assert!(
+        told.ends_with("halfspan profile new FILE --shape document"),
+        "{told}"
+    );
 }

@@ -26,7 +26,7 @@ pub(super) const LOBBY: Lobby = Lobby {
     },
     cookie: "APSCOOKIE_4711",
     csrf: Some(Csrf {
-        cookie: "ccsrftoken",
+        cookie: Some("ccsrftoken"),
         header: "x-csrftoken",
     }),
 };

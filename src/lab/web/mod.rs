@@ -26,6 +26,7 @@ mod nxos;
 mod server;
 mod sonic;
 mod tplink;
+mod unifi;
 mod vyos;
 
 pub(super) use server::{Entrance, serve};
@@ -57,6 +58,8 @@ pub enum Family {
     Sonic,
     /// TP-Link Easy Smart.
     TpLinkEasySmart,
+    /// UniFi, a switch of a controller.
+    Unifi,
     /// VyOS.
     Vyos,
 }
@@ -85,20 +88,21 @@ pub(super) struct Lobby {
     /// What is answered to a wrong password, and to a cookie that is no longer good.
     refuses: fn(&str) -> Reply,
     cookie: &'static str,
-    /// A second cookie whose value has to be repeated in a header.
+    /// What has to be repeated in a header.
     csrf: Option<Csrf>,
 }
 
 /// What only a page of the switch's own could know.
 #[derive(Debug)]
 struct Csrf {
-    cookie: &'static str,
+    /// The cookie that it comes in; the header itself, if absent.
+    cookie: Option<&'static str>,
     header: &'static str,
 }
 
 impl Family {
     /// All of them.
-    pub const ALL: [Family; 13] = [
+    pub const ALL: [Family; 14] = [
         Family::AosCx,
         Family::AristaEos,
         Family::CiscoIosXe,
@@ -111,6 +115,7 @@ impl Family {
         Family::MikrotikSwitch,
         Family::Sonic,
         Family::TpLinkEasySmart,
+        Family::Unifi,
         Family::Vyos,
     ];
 
@@ -130,6 +135,7 @@ impl Family {
             Family::MikrotikSwitch => "mikrotik-switch",
             Family::Sonic => "sonic",
             Family::TpLinkEasySmart => "tplink-easysmart",
+            Family::Unifi => "ubnt-unifi",
             Family::Vyos => "vyos",
         }
     }
@@ -171,6 +177,7 @@ impl Family {
                 &[1, 3, 6, 1, 4, 1, 8072, 3, 2, 10],
             ),
             Family::TpLinkEasySmart => ("TL-SG1016DE (virtual)", &[1, 3, 6, 1, 4, 1, 11863]),
+            Family::Unifi => ("USW-24 (virtual)", &[1, 3, 6, 1, 4, 1, 4413]),
             Family::Vyos => ("VyOS 1.4.0 (virtual)", &[1, 3, 6, 1, 4, 1, 44641]),
         }
     }
@@ -188,7 +195,7 @@ impl Family {
             Family::MikrotikPorts | Family::MikrotikRule | Family::MikrotikSwitch => {
                 format!("ether{port}")
             }
-            Family::TpLinkEasySmart => port.to_string(),
+            Family::TpLinkEasySmart | Family::Unifi => port.to_string(),
             Family::Vyos => format!("eth{port}"),
         }
     }
@@ -208,6 +215,7 @@ impl Family {
             | Family::MikrotikSwitch
             | Family::Sonic
             | Family::TpLinkEasySmart
+            | Family::Unifi
             | Family::Vyos => self.port_name(port),
         }
     }
@@ -227,6 +235,7 @@ impl Family {
             | Family::MikrotikSwitch
             | Family::Sonic
             | Family::TpLinkEasySmart
+            | Family::Unifi
             | Family::Vyos => port.to_string(),
         }
     }
@@ -245,6 +254,7 @@ impl Family {
             | Family::MikrotikRule
             | Family::MikrotikSwitch
             | Family::TpLinkEasySmart
+            | Family::Unifi
             | Family::Vyos => "application/json",
         }
     }
@@ -255,6 +265,7 @@ impl Family {
             Family::CiscoNxos => Door::Login(&nxos::LOBBY),
             Family::FortiSwitch => Door::Login(&fortiswitch::LOBBY),
             Family::TpLinkEasySmart => Door::Login(&tplink::LOBBY),
+            Family::Unifi => Door::Login(&unifi::LOBBY),
             Family::Vyos => Door::Key,
             Family::AristaEos
             | Family::CiscoIosXe
@@ -265,6 +276,46 @@ impl Family {
             | Family::MikrotikSwitch
             | Family::Sonic => Door::Basic,
         }
+    }
+
+    /// What is answered to somebody who shows no user and password, or wrong ones, with a request.
+    pub(super) fn stranger(self) -> Reply {
+        let body = match self {
+            Family::MikrotikPorts | Family::MikrotikRule | Family::MikrotikSwitch => {
+                json!({"error": 401, "message": "Unauthorized"})
+            }
+            Family::AosCx
+            | Family::AristaEos
+            | Family::CiscoIosXe
+            | Family::CiscoNxos
+            | Family::Cumulus
+            | Family::FortiSwitch
+            | Family::Junos
+            | Family::Sonic
+            | Family::TpLinkEasySmart
+            | Family::Unifi
+            | Family::Vyos => json!({"message": "invalid user name or password"}),
+        };
+        Reply::read(body).status(401)
+    }
+
+    /// Tells whether a page is one of the interface's, and so only for those who have logged in; what is elsewhere is
+    /// not there.
+    pub(super) fn guards(self, path: &str) -> bool {
+        let begins: &[&str] = match self {
+            Family::AosCx => &["/rest/v10.08/"],
+            Family::AristaEos => &["/command-api"],
+            Family::CiscoIosXe | Family::Sonic => &["/restconf/"],
+            Family::CiscoNxos => &["/api/"],
+            Family::Cumulus => &["/nvue_v1/"],
+            Family::FortiSwitch => &["/api/v2/"],
+            Family::Junos => &["/rpc"],
+            Family::MikrotikPorts | Family::MikrotikRule | Family::MikrotikSwitch => &["/rest/"],
+            Family::TpLinkEasySmart => &["/"],
+            Family::Unifi => &["/proxy/network/api/"],
+            Family::Vyos => &["/retrieve", "/configure"],
+        };
+        begins.iter().any(|begin| path.starts_with(begin))
     }
 
     /// The switch's mirror as it starts.
@@ -282,6 +333,7 @@ impl Family {
             Family::MikrotikSwitch => Box::new(mikrotik::Mikrotik::new(ports, mikrotik::Way::Chip)),
             Family::Sonic => Box::new(sonic::Sonic::new(ports)),
             Family::TpLinkEasySmart => Box::new(tplink::TpLink::new(ports)),
+            Family::Unifi => Box::new(unifi::Unifi::new(ports)),
             Family::Vyos => Box::new(vyos::Vyos::new(ports)),
         };
         if foreign {

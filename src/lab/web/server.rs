@@ -72,10 +72,10 @@ impl Visitor {
             if self.is_closed() {
                 return;
             }
-            let (reply, cookies) = self.answer(&letter);
+            let (reply, lines) = self.answer(&letter);
             let latency = locked(&self.world).answers_after();
             tokio::time::sleep(latency).await;
-            if self.is_closed() || stream.write_all(&written(&reply, &cookies)).await.is_err() {
+            if self.is_closed() || stream.write_all(&written(&reply, &lines)).await.is_err() {
                 return;
             }
         }
@@ -141,15 +141,21 @@ impl Visitor {
         body: &Json,
     ) -> Option<(Reply, Vec<String>)> {
         let Entrance { user, password, .. } = &*self.entrance;
+        let family = self.entrance.family;
         let stop = |status: u16, why: &str| Some((refusal(status, why), Vec::new()));
-        match self.entrance.family.door() {
+        let opens = matches!(family.door(), Door::Login(lobby) if [lobby.login, lobby.logout].contains(&path));
+        if !opens && !family.guards(path) {
+            return stop(404, "not found");
+        }
+        match family.door() {
             Door::Basic => {
                 let wanted = format!("Basic {}", base64(format!("{user}:{password}").as_bytes()));
                 if letter.headers.get("authorization") == Some(&wanted) {
                     return None;
                 }
-                stop(401, "invalid user name or password")
+                Some((family.stranger(), Vec::new()))
             }
+            Door::Key if letter.method == "GET" => stop(405, "Method Not Allowed"),
             Door::Key if body["key"] == **password => None,
             Door::Key => stop(401, "Valid API key is required"),
             Door::Login(lobby) if path == lobby.login && letter.method == "POST" => {
@@ -163,11 +169,18 @@ impl Visitor {
                 let token = format!("{:016x}", fastrand::u64(..));
                 let lasts = self.entrance.login_lasts.unwrap_or(u32::MAX);
                 logins.push((token.clone(), lasts));
-                let mut cookies = vec![format!("{}={token}; Path=/; HttpOnly", lobby.cookie)];
-                if let Some(csrf) = &lobby.csrf {
-                    cookies.push(format!("{}=\"{}\"; Path=/", csrf.cookie, repeated(&token)));
-                }
-                Some((Reply::read((lobby.grants)(&token)), cookies))
+                let mut lines = vec![format!(
+                    "Set-Cookie: {}={token}; Path=/; HttpOnly",
+                    lobby.cookie
+                )];
+                lines.extend(lobby.csrf.as_ref().map(|csrf| {
+                    let value = repeated(&token);
+                    match csrf.cookie {
+                        Some(cookie) => format!("Set-Cookie: {cookie}=\"{value}\"; Path=/"),
+                        None => format!("{}: {value}", csrf.header),
+                    }
+                }));
+                Some((Reply::read((lobby.grants)(&token)), lines))
             }
             Door::Login(lobby) => {
                 let shown = letter.headers.get("cookie").map_or("", String::as_str);
@@ -290,18 +303,15 @@ async fn more(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<()> {
     (got > 0).then_some(())
 }
 
-fn written(reply: &Reply, cookies: &[String]) -> Vec<u8> {
+fn written(reply: &Reply, lines: &[String]) -> Vec<u8> {
     let (kind, body) = match &reply.body {
         Json::Null => ("application/json", String::new()),
         Json::String(page) => ("text/html", page.clone()),
         body => ("application/json", body.to_string()),
     };
-    let cookies: String = cookies
-        .iter()
-        .map(|cookie| format!("Set-Cookie: {cookie}\r\n"))
-        .collect();
+    let lines: String = lines.iter().map(|line| format!("{line}\r\n")).collect();
     let head = format!(
-        "HTTP/1.1 {} Answer\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n{cookies}\r\n",
+        "HTTP/1.1 {} Answer\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n{lines}\r\n",
         reply.status,
         body.len()
     );

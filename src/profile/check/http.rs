@@ -82,7 +82,8 @@ pub(super) fn http(profile: &Profile, http: &Http) -> Result<(), Fault> {
 /// The gaps that the answers to the steps before a change fill.
 fn taken(http: &Http) -> Vec<String> {
     let takes = http.before.iter().filter_map(|step| step.take.as_ref());
-    takes.flat_map(Template::gaps).map(str::to_owned).collect()
+    let taken = takes.flat_map(Template::gaps).map(str::to_owned);
+    taken.chain(http.given.iter().cloned()).collect()
 }
 
 fn check_entry(http: &Http, entry: &Entry) -> Result<(), Fault> {
@@ -123,7 +124,8 @@ fn check_entry(http: &Http, entry: &Entry) -> Result<(), Fault> {
             );
         }
     } else if entry.is_made() {
-        let removes = !entry.delete.is_empty() || !entry.remove.is_empty();
+        let removes =
+            !entry.delete.is_empty() || !entry.remove.is_empty() || entry.put_all.is_some();
         if !removes {
             return fault(
                 name,
@@ -174,7 +176,19 @@ fn check_entry(http: &Http, entry: &Entry) -> Result<(), Fault> {
         gaps(name, &command.gaps(), &of_commands)?;
     }
     let credentials = ["token", "user", "password"].map(str::to_owned);
-    request(name, &entry.read, &credentials)?;
+    let known: Vec<String> = credentials.into_iter().chain(http.given.clone()).collect();
+    request(name, &entry.read, &known)?;
+    if let Some(all) = &entry.put_all
+        && !all
+            .body
+            .as_ref()
+            .is_some_and(|body| body.gaps().contains(&"entries"))
+    {
+        return fault(
+            name,
+            "`put_all` carries all of them: [\"{entries}\"] in its body",
+        );
+    }
     if entry.read.method != Method::Get && entry.read.body.is_none() {
         return fault(name, "`read` is a GET, or has a `body` that asks");
     }

@@ -34,6 +34,9 @@ pub struct Http {
     /// Texts that stand in a successful answer only where the switch refused all the same: `<rpc-error`.
     #[serde(default)]
     pub refused_texts: Vec<String>,
+    /// The gaps of its own that the configuration fills, under `with`: the site and the device of a controller.
+    #[serde(default)]
+    pub given: Vec<String>,
     /// Other beginnings of port names than those of `ifName`: `{ Gi: GigabitEthernet }`.
     #[serde(default)]
     pub names: BTreeMap<String, String>,
@@ -101,7 +104,7 @@ impl Sign {
 }
 
 /// One HTTP request.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Request {
     /// GET, POST, PUT, PATCH or DELETE.
@@ -132,13 +135,14 @@ pub enum AnswerAs {
 }
 
 /// The method of a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
 #[expect(
     missing_docs,
     reason = "the names are those of RFC 9110 §9 and RFC 5789"
 )]
 pub enum Method {
+    #[default]
     Get,
     Post,
     Put,
@@ -262,6 +266,8 @@ pub struct Entry {
     /// The requests that bring one to `idle`, where they are others than those of `replace`.
     #[serde(default)]
     pub clear: Vec<Request>,
+    /// The request that brings all of them at once, as ["{entries}"], where single ones cannot be changed.
+    pub put_all: Option<Request>,
     /// The requests that remove one.
     #[serde(default)]
     pub delete: Vec<Request>,
@@ -392,13 +398,14 @@ impl Entry {
     /// Tells whether such entries are made and removed, or always there.
     #[must_use]
     pub fn is_made(&self) -> bool {
-        !self.create.is_empty() || !self.add.is_empty()
+        !self.create.is_empty() || !self.add.is_empty() || self.put_all.is_some()
     }
 
     /// The requests that change one.
     pub fn writes(&self) -> impl Iterator<Item = &Request> {
         let changes = self.replace.iter().chain(&self.clear);
-        self.create.iter().chain(changes).chain(&self.delete)
+        let single = self.create.iter().chain(changes).chain(&self.delete);
+        single.chain(&self.put_all)
     }
 
     /// What of a value counts. A setting that says itself that it does not copy has nothing more to say than `idle`

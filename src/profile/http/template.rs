@@ -3,7 +3,7 @@
 //! One template both makes a document and reads one: where `{source}` stands, the sources are written, and there they
 //! are found again. A gap is `{name}`, or `{name:number}` for a JSON number, or `{name:url}` for a part of a URL. An
 //! element of an array, or a member of an object, with the gap `{source}` is there once for each source. `{sources}`
-//! is all of them in one text with commas between; `["{commands}"]` is every command. `{entry.NAME}` is one member of
+//! is all of them in one text with commas between; `["{commands}"]` is every command, `["{entries}"]` every entry. `{entry.NAME}` is one member of
 //! the entry that a request is about.
 
 use std::collections::BTreeMap;
@@ -22,6 +22,7 @@ pub const GAPS: &[&str] = &[
     "key",
     "entry",
     "commands",
+    "entries",
     "user",
     "password",
     "token",
@@ -43,6 +44,8 @@ pub struct Scope {
     pub entry: Option<Json>,
     /// What `["{commands}"]` stands for.
     pub commands: Vec<Json>,
+    /// What `["{entries}"]` stands for.
+    pub entries: Vec<Json>,
 }
 
 /// What a document says where a template has gaps.
@@ -282,6 +285,8 @@ fn fill(template: &Json, scope: &Scope) -> Result<Json, Unfilled> {
             for item in items {
                 if item.as_str() == Some("{commands}") {
                     filled.extend(scope.commands.iter().cloned());
+                } else if item.as_str() == Some("{entries}") {
+                    filled.extend(scope.entries.iter().cloned());
                 } else if many && repeats(item) {
                     for scope in scope.each() {
                         filled.push(fill(item, &scope)?);

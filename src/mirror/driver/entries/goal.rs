@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 
 use crate::mirror::driver::Situation;
 use crate::mirror::state::EntryMap;
-use crate::profile::http::{Entry, For, Reading, Scope, Template, fill_text};
+use crate::profile::http::{Entry, For, Reading, Scope, Template, fill_text, gaps_of};
 
 use super::{Entries, id, of_kind};
 
@@ -28,8 +28,8 @@ pub(super) fn goal(driver: &Entries, situation: Situation<'_>, wanted: &BTreeSet
         match (entry.is_made(), entry.each) {
             (_, For::Other) => {}
             (true, For::Source) => builder.sources(entry),
-            (true, For::Session | For::Destination) => builder.session(entry),
-            (false, For::Destination) => builder.destination(entry),
+            (_, For::Destination) => builder.destination(entry),
+            (true, For::Session) => builder.session(entry),
             (false, For::Session | For::Source) => builder.settings(entry),
         }
     }
@@ -147,29 +147,29 @@ impl Builder<'_> {
     }
 
     /// The setting on our destination port. One that does not name its source stays on until the end: taking it off
-    /// between two sets would give the port back to the network each time.
+    /// between two sets would give the port back to the network each time. One that does is off as it was before the
+    /// run or, where it was on then, as `idle` says.
     fn destination(&mut self, entry: &Entry) {
-        let all = of_kind(entry, &self.situation.now.entries);
-        let ours = all.filter(|(key, value)| {
-            let name = named(entry, key, value, "destination");
-            name.is_some() && name.as_ref() == self.driver.destination()
-        });
-        let ours: Vec<(String, Json)> = ours
-            .map(|(key, value)| (key.to_owned(), value.clone()))
-            .collect();
         let scope = self.scope(entry);
-        let on = entry
-            .value
-            .as_ref()
-            .and_then(|value| value.fill(&scope).ok());
-        let idle = || entry.idle.as_ref()?.fill(&Scope::default()).ok();
-        let Some(wanted) = on.or_else(idle) else {
+        let key = entry.key.as_deref().map(|key| fill_text(key, &scope));
+        let Some(Ok(key)) = key else {
             return;
         };
-        for (key, value) in ours {
-            let goal = merged(value, wanted.clone());
-            self.goal.insert(id(entry, &key), goal);
-        }
+        let id = id(entry, &key);
+        let there = self.situation.now.entries.get(&id);
+        let before = self.situation.then.entries.get(&id);
+        let Some(template) = entry.value.as_ref() else {
+            return;
+        };
+        let wanted = match (template.fill(&scope), there) {
+            (Ok(on), Some(there)) => Some(merged(there.clone(), on)),
+            (Ok(on), None) => entry.is_made().then_some(on),
+            (Err(_), _) => before.map(|before| off(entry, template, before)),
+        };
+        match wanted {
+            Some(wanted) => self.goal.insert(id, wanted),
+            None => self.goal.remove(&id),
+        };
     }
 
     /// Entries that are always there.
@@ -207,6 +207,21 @@ fn named(entry: &Entry, key: &str, value: &Json, gap: &str) -> Option<String> {
         .and_then(|(mut texts, _)| texts.remove(gap));
     let by_value = || entry.value.as_ref()?.read(value).texts.remove(gap);
     by_key.or_else(by_value)
+}
+
+/// A setting as it was before, or without what makes it a mirror.
+fn off(entry: &Entry, template: &Template, before: &Json) -> Json {
+    if !template.read(before).agrees {
+        return before.clone();
+    }
+    let mut off = before.clone();
+    if let (Json::Object(members), Json::Object(own)) = (&mut off, &template.0) {
+        let names_port =
+            |member: &Json| gaps_of(member.as_str().unwrap_or_default()) == ["destination"];
+        members.retain(|name, _| own.get(name).is_none_or(names_port));
+    }
+    let idle = entry.idle.as_ref().map(|idle| idle.0.clone());
+    idle.map_or(off.clone(), |idle| merged(off, idle))
 }
 
 /// Sets members of a value and leaves the others.
