@@ -22,6 +22,7 @@ mod script;
 mod testbed;
 #[cfg(test)]
 mod tests;
+mod text;
 
 /// What opens a switch's web interface.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -38,11 +38,10 @@ impl Lab {
         } else {
             String::new()
         };
-        let given = match self.spec.profile {
-            Profile::Web(Family::Unifi) => {
-                "    with: { site: default, device: \"02:00:5e:00:00:01\" }\n"
-            }
-            _ => "",
+        let given = if self.spec.profile == Profile::Web(Family::Unifi) {
+            "    with: { site: default, device: \"02:00:5e:00:00:01\" }\n"
+        } else {
+            ""
         };
         let identify = addresses
             .netbios

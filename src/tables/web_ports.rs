@@ -48,7 +48,7 @@ fn listed(place: &Json, described: &PortsAt) -> Vec<SwitchPort> {
     let told = |at: &Option<String>, port: &Json| match port.pointer(at.as_deref()?)? {
         Json::String(text) => Some(text.clone()),
         Json::Number(number) => Some(number.to_string()),
-        _ => None,
+        Json::Null | Json::Bool(_) | Json::Array(_) | Json::Object(_) => None,
     };
     let named: Vec<(String, &Json)> = match place {
         Json::Object(members) if described.name.is_none() => {

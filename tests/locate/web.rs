@@ -49,17 +49,37 @@ fn a_switch_with_a_web_interface_and_no_snmp_is_searched_by_the_ports_that_it_li
 
 #[test]
 fn a_login_that_runs_out_again_and_again_does_not_stop_a_run() {
-    let site = Site::new(|spec| {
-        spec.profile = Profile::Web(Family::AosCx);
-        spec.agent.login_lasts = Some(3);
+    let find = |family: Family| {
+        let site = Site::new(|spec| {
+            spec.profile = Profile::Web(family);
+            spec.agent.login_lasts = Some(3);
+        });
+        site.locate(&["--json", "--no-tables"])
+            .assert_located(&site);
+    };
+    std::thread::scope(|scope| {
+        for family in [
+            Family::AosCx,
+            Family::CiscoNxos,
+            Family::FortiSwitch,
+            Family::TpLinkEasySmart,
+        ] {
+            scope.spawn(move || find(family));
+        }
     });
-    site.locate(&["--json", "--no-tables"])
-        .assert_located(&site);
 }
 
 #[test]
 fn a_wrong_password_stops_the_run_before_anything_is_written() {
-    for family in [Family::AosCx, Family::AristaEos, Family::Vyos] {
+    for (family, status) in [
+        (Family::AosCx, 401),
+        (Family::AristaEos, 401),
+        (Family::CiscoNxos, 401),
+        // These say it in what they answer.
+        (Family::FortiSwitch, 200),
+        (Family::TpLinkEasySmart, 200),
+        (Family::Vyos, 401),
+    ] {
         let site = site(family);
         let suspect = site.suspect().to_string();
         let mut command = site.command();
@@ -67,7 +87,8 @@ fn a_wrong_password_stops_the_run_before_anything_is_written() {
         command.args(["locate", "--yes", "--no-tables", "--ip", &suspect]);
         let ran = crate::site::Running::start(&mut command).end();
         let told = ran.assert_exit(3).told_error();
-        assert!(told.contains("does not accept the login (401)"), "{told}");
+        let refusal = format!("does not accept the login ({status})");
+        assert!(told.contains(&refusal), "{told}");
         assert!(
             told.contains("check `user` and `password`, or `token`"),
             "{told}"

@@ -119,7 +119,7 @@ impl Nxos {
     fn read(&self, ask: &Ask<'_>, below: &[&str]) -> Reply {
         let query = |name: &str| ask.query.get(name).map_or("", String::as_str);
         let class = query("target-subtree-class");
-        if query("query-target") != "subtree" || !below.iter().any(|known| *known == class) {
+        if query("query-target") != "subtree" || !below.contains(&class) {
             return bad("unknown query");
         }
         let found = self.listed(class).unwrap_or_default();

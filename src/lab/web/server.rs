@@ -307,7 +307,9 @@ fn written(reply: &Reply, lines: &[String]) -> Vec<u8> {
     let (kind, body) = match &reply.body {
         Json::Null => ("application/json", String::new()),
         Json::String(page) => ("text/html", page.clone()),
-        body => ("application/json", body.to_string()),
+        Json::Bool(_) | Json::Number(_) | Json::Array(_) | Json::Object(_) => {
+            ("application/json", reply.body.to_string())
+        }
     };
     let lines: String = lines.iter().map(|line| format!("{line}\r\n")).collect();
     let head = format!(

@@ -138,6 +138,12 @@ fn check_entry(http: &Http, entry: &Entry) -> Result<(), Fault> {
             "an entry that is always there needs `idle` and `replace`",
         );
     }
+    if !entry.clear.is_empty() && entry.idle.is_none() {
+        return fault(
+            name,
+            "`clear` brings a setting to `idle`, and there is none",
+        );
+    }
     let source = entry.mentions("source");
     if entry.each == For::Source && !source {
         return fault(name, "an entry for each source needs the gap {source}");
