@@ -89,7 +89,11 @@ impl Check<'_> {
         let agent = match (&raw.address, credential) {
             _ if direct.is_some() => None,
             (Some(address), Some(credential)) => {
-                Some(self.agent(address, credential, credentials)?)
+                let agent = self.agent(address, credential, credentials)?;
+                let given = raw.with.iter();
+                let given = given.map(|(name, text)| Ok((name.clone(), self.filled(text, name)?)));
+                let given = given.collect::<Result<_>>()?;
+                Some(Agent { given, ..agent })
             }
             (None, None) if profile.value == MANUAL => None,
             (None, _) => return Err(missing("address")),
@@ -168,6 +172,7 @@ impl Check<'_> {
         Ok(Agent {
             address: self.read(address)?,
             credential: self.known(credential, known)?,
+            given: BTreeMap::new(),
         })
     }
 

@@ -1,5 +1,6 @@
 //! What a device wants to see, checked for completeness; the secrets in it are still to be fetched.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::error::ConfigError;
@@ -122,6 +123,7 @@ impl Credential {
             identity,
             trust: part.trust.clone(),
             port: part.port,
+            given: BTreeMap::new(),
         })
     }
 

@@ -33,6 +33,8 @@ pub(super) struct RawSwitch {
     pub(super) profile: Option<Text>,
     pub(super) address: Option<Text>,
     pub(super) bridge: Option<Text>,
+    #[serde(default)]
+    pub(super) with: BTreeMap<String, Text>,
     pub(super) credentials: Option<Text>,
     pub(super) destination: Option<Text>,
     pub(super) sniff: Option<Text>,

@@ -179,7 +179,7 @@ fn a_misspelt_key_is_named_with_the_nearest_known_one() {
     error: FILE:9:5: there is no key `vlan` here
       9 |     vlan…
         |     ^^^^
-    hint:  the keys known here are: profile, address, bridge, credentials, destination, sniff, candidates, uplinks, never
+    hint:  the keys known here are: profile, address, bridge, with, credentials, destination, sniff, candidates, uplinks, never
     ");
 }
 

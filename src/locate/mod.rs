@@ -17,6 +17,7 @@ mod job;
 mod memory;
 mod naming;
 mod outcome;
+mod pages;
 mod reach;
 mod receivers;
 pub mod record;
