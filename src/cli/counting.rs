@@ -68,6 +68,12 @@ impl Counted {
         }
     }
 
+    /// Gives up the flows, where only hosts are asked for: the document may need the memory.
+    pub(super) fn without_flows(mut self) -> Counted {
+        self.census = self.census.without_flows();
+        self
+    }
+
     /// Returns what could not be read, as text.
     pub(super) fn errors(&self) -> Vec<String> {
         self.troubles.iter().map(ToString::to_string).collect()

@@ -130,6 +130,7 @@ pub(super) fn run(args: &TalkersArgs, context: &Context) -> Result<Exit, Failure
         }
     };
     let counted = args.input.count(settings, context, &mut look)?;
+    let counted = counted.without_flows();
     let document = TalkersDocument::new(&counted.census, &view, counted.errors());
     if let Some(file) = &args.report {
         let page = report::talkers_page(&document);

@@ -7,6 +7,7 @@
     reason = "a test that cannot go on shall panic"
 )]
 
+mod bounded;
 mod counts;
 mod craft;
 mod damage;

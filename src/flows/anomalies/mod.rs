@@ -162,7 +162,16 @@ impl Census {
         for rule in rules {
             findings.extend(rule(&scene));
         }
-        findings.into_gravest()
+        let mut findings = findings.into_gravest();
+        let given_up = self.lost().flows;
+        if given_up > 0 {
+            for finding in &mut findings {
+                finding.what.push_str(&format!(
+                    "; at least: memory was full, and {given_up} of the smallest flows were given up"
+                ));
+            }
+        }
+        findings
     }
 }
 

@@ -134,21 +134,10 @@ impl Begun {
 
 /// Packets to local addresses that never say anything, not even by ARP.
 pub(super) fn unused_destinations(scene: &Scene<'_>) -> Vec<Finding> {
-    let mut alive: BTreeSet<IpAddr> = BTreeSet::new();
-    for flow in scene.census.conversations() {
-        let ends = [&flow.a, &flow.b].into_iter();
-        alive.extend(ends.filter(|end| end.sent.packets > 0).map(|end| end.ip));
-    }
-    let answered = scene
-        .census
-        .sought
-        .iter()
-        .filter(|(_, sought)| sought.is_there);
-    alive.extend(answered.map(|(ip, _)| *ip));
     let to_nobody = |flow: &Conversation| {
         let target = flow.b.ip;
-        let is_there = !scene.local.has(target) || is_group(target) || alive.contains(&target);
-        (!is_there && Protocol(flow.protocol) != Protocol::ICMP_V6).then_some(flow.a.ip)
+        let is_silent = scene.local.has(target) && !is_group(target) && never_speaks(scene, target);
+        (is_silent && Protocol(flow.protocol) != Protocol::ICMP_V6).then_some(flow.a.ip)
     };
     let mut findings = Findings::default();
     each_group(scene.census, to_nobody, |ip, flows| {
@@ -159,16 +148,20 @@ pub(super) fn unused_destinations(scene: &Scene<'_>) -> Vec<Finding> {
     findings.into_gravest()
 }
 
+/// Tells whether an address sent nothing, not even ARP. Of a host that was given up nobody knows.
+fn never_speaks(scene: &Scene<'_>, ip: IpAddr) -> bool {
+    let census = scene.census;
+    let sought = census.sought.get(&ip);
+    let answered = sought.is_some_and(|sought| sought.is_there);
+    let host = census.ledger.hosts.get(&ip);
+    !answered && host.is_some_and(|host| host.traffic.sent.packets == 0)
+}
+
 impl Sum {
     fn to_nobody(&self, scene: &Scene<'_>, ip: IpAddr) -> Option<Finding> {
         let example = self.targets.first()?;
-        let sought = scene
-            .census
-            .sought
-            .iter()
-            .find(|(sought, _)| sought == example);
-        let sought = match sought {
-            Some((_, sought)) => format!(" ({} ARP requests for it in vain)", sought.requests),
+        let sought = match scene.census.sought.get(example) {
+            Some(sought) => format!(" ({} ARP requests for it in vain)", sought.requests),
             None => String::new(),
         };
         let what = format!(
