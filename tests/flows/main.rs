@@ -17,5 +17,6 @@ mod live;
 mod mixed;
 mod program;
 mod slow;
+mod store;
 mod stories;
 mod tshark;

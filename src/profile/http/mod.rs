@@ -18,7 +18,7 @@ use serde_json::Value as Json;
 use super::Direction;
 
 /// The `http` section of a profile.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Http {
     /// The TCP port, where it is not the usual one; the credential's `port` goes first.
