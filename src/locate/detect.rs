@@ -1,12 +1,13 @@
 //! Finding the profile of a switch whose configuration names none: by what it says about itself, and, where that
 //! leaves more than one, by what it answers. Reads only.
 
+use super::pages;
 use super::switches;
 use crate::config::{Agent, DirectAddress, Switch};
 use crate::error::{Exit, Failure};
 use crate::mirror::{Fit, Grade, fit_entries, fit_objects};
 use crate::profile::http::Http;
-use crate::profile::{self, Profile, Shape, Told};
+use crate::profile::{self, Page, Profile, Shape, Told};
 use crate::snmp::{Client, SnmpError};
 use crate::tables::system;
 
@@ -100,25 +101,27 @@ fn by_address(address: &DirectAddress) -> Result<Choice, Failure> {
         .ok_or_else(|| Failure::new(Exit::Usage, "there is no profile for this address"))
 }
 
-/// A web interface says nothing about itself that all have: each profile's own reads are tried.
+/// Web pages that are shown without a login tell which families to think of; those are asked for their entries.
 fn by_http(switch: &Switch, agent: &Agent) -> Result<Choice, Failure> {
-    let over_http = profile::built_in().iter().filter_map(|profile| {
-        let fit = fit_over_http(switch, agent, profile.http.as_ref()?);
-        let profile = profile.clone();
-        Some(Tried { profile, fit })
-    });
-    let mut tried: Vec<Tried> = over_http.collect();
-    let place = best(&tried).filter(|place| {
-        tried
-            .get(*place)
-            .is_some_and(|one| one.grade() == Grade::Fits)
-    });
-    let Some(place) = place else {
-        return Err(no_web_interface_fits(switch, &tried));
+    let read = pages::read(switch)?;
+    let hold = |profile: Profile| {
+        let described = profile.http.as_ref();
+        let fit = described.map_or_else(
+            || Err("is not told over HTTP".to_owned()),
+            |described| fit_over_http(switch, agent, described),
+        );
+        Tried { profile, fit }
+    };
+    let mut tried: Vec<Tried> = profile::showing(&read).into_iter().map(hold).collect();
+    let Some(place) = best(&tried) else {
+        return Err(no_web_interface_fits(switch, &read, &tried));
     };
     let chosen = tried.remove(place);
-    tried.retain(|one| one.grade() > Grade::Unfit);
-    let why = format!("{}{}", chosen.for_it(), not(&tried));
+    let why = format!(
+        "its web pages point to it; {}{}",
+        chosen.for_it(),
+        not(&tried)
+    );
     let profile = chosen.profile;
     Ok(Choice { profile, why })
 }
@@ -136,6 +139,14 @@ fn by_snmp(switch: &Switch, agent: &Agent) -> Result<Choice, Failure> {
             // An empty table of a standard MIB is no sign of it.
             if one.grade() == Grade::Fits {
                 tried.push(one);
+            }
+        }
+    }
+    // What a switch says of itself over SNMP may not tell that it is driven by its web interface.
+    if best(&tried).is_none() && agent.credential.has_http() {
+        for profile in profile::showing(&pages::read(switch)?) {
+            if tried.iter().all(|one| one.profile.name != profile.name) {
+                tried.push(hold(profile, switch, agent, &mut client)?);
             }
         }
     }
@@ -263,12 +274,25 @@ fn start(switch: &Switch) -> String {
     format!("halfspan profile new {name}.yaml --switch {name}")
 }
 
-fn no_web_interface_fits(switch: &Switch, tried: &[Tried]) -> Failure {
-    let against: Vec<String> = tried.iter().map(Tried::against).collect();
+fn no_web_interface_fits(switch: &Switch, read: &[Page], tried: &[Tried]) -> Failure {
+    let there = read.iter().filter(|page| page.status != 404);
+    let there: Vec<String> = there
+        .map(|page| format!("GET {} {}", page.path, page.status))
+        .collect();
     let what = format!(
-        "no built-in profile fits the web interface of `{}`: not {}",
+        "no built-in profile fits the web interface of `{}`: it answers {}, which points to {}",
         switch.name,
-        against.join(", ")
+        if there.is_empty() {
+            "none of the pages that are known".to_owned()
+        } else {
+            listed(&there)
+        },
+        if tried.is_empty() {
+            "none".to_owned()
+        } else {
+            let against: Vec<String> = tried.iter().map(Tried::against).collect();
+            against.join(", ")
+        }
     );
     Failure::new(Exit::Usage, what).hint(
         "check address and login; start a profile: halfspan profile new FILE --shape document",
@@ -372,9 +396,10 @@ mod tests {
         let check = |family: Family| {
             let name = family.name();
             let (chosen, why) = found(family, |_| ());
-            let right = match SILENT.contains(&name) {
-                true => chosen.is_empty() && why.contains(name),
-                false => chosen == name,
+            let right = if SILENT.contains(&name) {
+                chosen.is_empty() && why.contains(name)
+            } else {
+                chosen == name
             };
             if !right {
                 let result = format!("{name}: {chosen}: {why}");

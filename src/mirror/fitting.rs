@@ -2,7 +2,7 @@
 
 use crate::http::{Http, HttpError};
 use crate::profile::Profile;
-use crate::profile::http::{Entry, Http as Described};
+use crate::profile::http::{Entry, For, Http as Described};
 use crate::snmp::{Snmp, SnmpError};
 
 use super::binding::{Objects, find_base};
@@ -103,7 +103,9 @@ pub fn fit_entries(described: &Described, http: &mut dyn Http) -> Result<Fit, Ht
     }
     for entry in &described.entries {
         let shown = shows(entry, &state);
-        let list = match (shown, entry.is_made()) {
+        // What is somebody else's need not be there.
+        let may_lack = entry.is_made() || entry.each == For::Other;
+        let list = match (shown, may_lack) {
             (true, _) => &mut fit.answered,
             (false, true) => &mut fit.open,
             (false, false) => &mut fit.missing,

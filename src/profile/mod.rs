@@ -16,6 +16,7 @@ mod index;
 mod list;
 mod load;
 mod object;
+mod pages;
 mod raw;
 mod schema;
 mod walk;
@@ -30,6 +31,7 @@ pub use index::{Index, IndexPart, Instance, Numbering};
 pub use list::{ListCodec, ListForm};
 pub use load::{EMBEDDED, load, load_file, parse};
 pub use object::{Carries, CreateBy, Direction, Object, OnlyWhile, Role, Syntax};
+pub use pages::{Page, WebSign, pages_to_ask, showing};
 pub use schema::schema;
 pub use walk::Walk;
 
@@ -262,6 +264,9 @@ pub struct Identify {
     /// `sysDescr` contains one of these, in any case of letters.
     #[serde(default)]
     pub sys_descr: Vec<String>,
+    /// Its web interface answers one of these pages in its own way.
+    #[serde(default)]
+    pub web: Vec<WebSign>,
 }
 
 impl Identify {
