@@ -5,9 +5,9 @@ use std::path::Path;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use halfspan::clock::{Clock, Moment};
+use halfspan::clock::{Clock, LiveClock, Moment};
 use halfspan::lab::Profile;
 use halfspan::mirror::{self, Agents, Mirror, MirrorError, MirrorSession, OpenRequest, Way};
 use halfspan::port::{PortId, PortSet, PortTable};
@@ -23,7 +23,7 @@ use crate::site::{SWITCH, Site};
 struct Cable {
     client: Arc<Mutex<Client>>,
     pulled: Arc<AtomicBool>,
-    began: Instant,
+    live: LiveClock,
     skipped: Arc<Mutex<Duration>>,
 }
 
@@ -40,7 +40,7 @@ impl Cable {
         Cable {
             client: Arc::new(Mutex::new(client)),
             pulled: Arc::new(AtomicBool::new(false)),
-            began: Instant::now(),
+            live: LiveClock::start(),
             skipped: Arc::default(),
         }
     }
@@ -82,7 +82,7 @@ impl Snmp for Cable {
 
 impl Clock for Cable {
     fn now(&self) -> Moment {
-        Moment(self.began.elapsed() + *self.skipped.lock().unwrap())
+        self.live.now() + *self.skipped.lock().unwrap()
     }
     fn sleep_until(&self, until: Moment) {
         let left = until.since(self.now());
