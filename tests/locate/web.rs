@@ -36,6 +36,8 @@ fn a_switch_with_a_web_interface_and_no_snmp_is_searched_by_the_ports_that_it_li
         let site = Site::new(|spec| {
             spec.profile = Profile::Web(family);
             spec.agent.web_only = true;
+            // A controller hands a change on after seconds, and its ports are tried one by one.
+            spec.ports = 8;
             spec.background.chats = 8.0;
         });
         let ran = site.locate(&["--json"]);
