@@ -4,7 +4,7 @@
 //! Linux cooked captures, raw IP, BSD loopback and PPP. Where IP is carried inside IP, the outer one is found.
 
 use super::ethernet::{EtherType, Frame};
-use super::{Malformed, take};
+use super::{Malformed, pktap, take};
 use crate::mac::Mac;
 
 /// What a captured frame begins with: the registry of <https://www.tcpdump.org/linktypes.html>.
@@ -34,6 +34,8 @@ impl LinkType {
     pub const IPV4: LinkType = LinkType(228);
     /// IPv6 only.
     pub const IPV6: LinkType = LinkType(229);
+    /// Apple's header with interface and process before a frame of another type.
+    pub const PKTAP: LinkType = LinkType(258);
     /// Linux cooked capture, second version.
     pub const LINUX_SLL2: LinkType = LinkType(276);
 
@@ -56,6 +58,7 @@ impl LinkType {
                 | LinkType::LINUX_SLL
                 | LinkType::IPV4
                 | LinkType::IPV6
+                | LinkType::PKTAP
                 | LinkType::LINUX_SLL2
         ) || LinkType::RAW_ELSEWHERE.contains(&self)
     }
@@ -145,6 +148,7 @@ impl<'a> Link<'a> {
                 Ok(Link::bare(above(ether_type, rest, &mut vlans)?))
             }
             LinkType::PPP_ETHER => Ok(Link::bare(pppoe(bytes)?)),
+            LinkType::PKTAP => Link::tapped(bytes),
             LinkType::IPV4 => of_version(4, bytes),
             LinkType::IPV6 => of_version(6, bytes),
             raw if raw.is_known() => Ok(Link::bare(Network::Ip(bytes))),
@@ -154,6 +158,12 @@ impl<'a> Link<'a> {
                 value: number,
             }),
         }
+    }
+
+    #[cold]
+    fn tapped(bytes: &'a [u8]) -> Result<Link<'a>, Malformed> {
+        let (link_type, frame) = pktap::inner(bytes)?;
+        Link::parse(link_type, frame)
     }
 
     fn bare(network: Network<'a>) -> Link<'a> {
