@@ -1,6 +1,7 @@
 //! From a captured frame to the network layer: what stands between the wire and IP or ARP.
 //!
-//! Ethernet with any sequence of 802.1Q, 802.1ad and 0x9100 tags, Cisco metadata, PPPoE sessions and MPLS labels;
+//! Ethernet with any sequence of 802.1Q, 802.1ad and 0x9100 tags, Cisco metadata and VN-Tags, PPPoE sessions and
+//! MPLS labels;
 //! Linux cooked captures, raw IP, BSD loopback and PPP. Where IP is carried inside IP, the outer one is found.
 
 use super::ethernet::{EtherType, Frame};
@@ -119,6 +120,8 @@ pub struct Link<'a> {
 }
 
 const CISCO_METADATA: EtherType = EtherType(0x8909);
+/// Cisco's VN-Tag: which virtual interfaces a frame goes between, and an EtherType.
+const VN_TAG: EtherType = EtherType(0x8926);
 const PPPOE_SESSION: EtherType = EtherType(0x8864);
 const MPLS_UNICAST: EtherType = EtherType(0x8847);
 const MPLS_MULTICAST: EtherType = EtherType(0x8848);
@@ -246,6 +249,10 @@ fn above<'a>(
                 let ([.., e1, e2], rest) = take::<8>("Cisco metadata", bytes)?;
                 (ether_type, bytes) = (EtherType(u16::from_be_bytes([*e1, *e2])), rest);
             }
+            VN_TAG => {
+                let ([.., e1, e2], rest) = take::<6>("VN-Tag", bytes)?;
+                (ether_type, bytes) = (EtherType(u16::from_be_bytes([*e1, *e2])), rest);
+            }
             EtherType(length) if length < FIRST_ETHER_TYPE => match bytes {
                 // LLC with SNAP, of the organisation whose protocols are EtherTypes (RFC 1042).
                 [0xaa, 0xaa, 3, 0, 0, 0, e1, e2, rest @ ..] => {
@@ -360,6 +367,11 @@ mod tests {
                 "untagged",
             ),
             ("metadata", framed(0x8909, &metadata_then_tag), "42"),
+            (
+                "VN-Tag",
+                framed(0x8926, &[0, 0, 0, 0x33, 0x81, 0, 0, 250, 8, 0]),
+                "250",
+            ),
             (
                 "SNAP",
                 framed(12, &[0xaa, 0xaa, 3, 0, 0, 0, 8, 0]),
