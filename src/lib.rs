@@ -43,4 +43,5 @@ pub mod snmp;
 pub mod stimulus;
 pub mod suspect;
 pub mod tables;
+pub mod tls;
 pub mod wire;

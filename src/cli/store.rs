@@ -1,5 +1,6 @@
 //! `talkers --from clickhouse://…`: flags to a question, credentials to a client.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::Context;
@@ -87,6 +88,7 @@ fn access(address: &Address, context: &Context) -> Result<Access, Failure> {
                 Trust::Plain
             },
             port: None,
+            given: BTreeMap::new(),
         },
     };
     access.port = address.port.or(access.port);

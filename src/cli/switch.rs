@@ -9,7 +9,7 @@ use crate::error::{Exit, Failure};
 use crate::locate::{self, Checkup, ManagementPath, Survey, Wanted, switches};
 use crate::patch::{Patch, Place};
 use crate::port::{Link, SwitchPort};
-use crate::profile::DestinationTraffic;
+use crate::profile::{DestinationTraffic, Page};
 use crate::report::{self, CheckRow, Finding, PortRow, SwitchRow};
 use crate::tables::system::System;
 
@@ -186,6 +186,9 @@ fn rows(switch: &Switch, found: &Checkup) -> Vec<CheckRow> {
             format!("{} ({})", system.name, system.descr),
         ),
         (None, Some(device)) => row("answers", Finding::Good, device.clone()),
+        (None, None) if found.pages.is_some() => {
+            row("answers", Finding::Good, "over HTTP".to_owned());
+        }
         (None, None) => row(
             "answers",
             Finding::Note,
@@ -197,8 +200,12 @@ fn rows(switch: &Switch, found: &Checkup) -> Vec<CheckRow> {
         Finding::Good,
         format!("{}: {}", switch.profile, found.profile),
     );
-    if let Some(system) = &found.system {
-        let (finding, text) = family(switch, found, system);
+    let whose = match (&found.system, &found.pages) {
+        (Some(system), _) => Some(family(switch, found, system)),
+        (None, Some(pages)) => Some(family_by_pages(switch, found, pages)),
+        (None, None) => None,
+    };
+    if let Some((finding, text)) = whose {
         row("family", finding, text);
     }
     match &found.roles {
@@ -297,6 +304,37 @@ fn family(switch: &Switch, found: &Checkup, system: &System) -> (Finding, String
             ),
         ),
     }
+}
+
+/// Compares the configured profile with those that the switch's web pages point to.
+fn family_by_pages(switch: &Switch, found: &Checkup, pages: &[Page]) -> (Finding, String) {
+    let others = || found.families.join(", ");
+    if found.families.contains(&switch.profile) {
+        return (
+            Finding::Good,
+            format!("its web pages point to {}", others()),
+        );
+    }
+    if !found.families.is_empty() {
+        let text = format!(
+            "its web pages point to {}, the configuration says {}",
+            others(),
+            switch.profile
+        );
+        return (Finding::Note, text);
+    }
+    let read = pages.iter().filter(|page| page.status != 404);
+    let read: Vec<String> = read
+        .map(|page| format!("GET {} {}", page.path, page.status))
+        .collect();
+    let read = match read.as_slice() {
+        [] => format!("none of {} pages is there", pages.len()),
+        pages => pages.join(", "),
+    };
+    let text = format!(
+        "its web pages point to no built-in profile ({read}); to start one: halfspan profile new FILE --shape document"
+    );
+    (Finding::Note, text)
 }
 
 fn management(path: ManagementPath, traffic: DestinationTraffic) -> (Finding, &'static str) {

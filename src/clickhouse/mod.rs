@@ -11,7 +11,7 @@
 
 use crate::flows::{Host, MacRow, Span, Subnet, Tally, Traffic};
 use crate::http::{Http, Purpose};
-use crate::profile::http::{Method, Request, Scope, escaped};
+use crate::profile::http::{AnswerAs, Encoding, Method, Request, Scope, escaped};
 
 mod address;
 mod answer;
@@ -59,7 +59,8 @@ pub fn ask(http: &mut dyn Http, question: &Question<'_>) -> Result<Ranking, Stor
             method: Method::Get,
             path: path(question),
             body: None,
-            encoding: crate::profile::http::Encoding::Json,
+            encoding: Encoding::Json,
+            answer: AnswerAs::Json,
         };
         let mut scope = Scope::default().with("query", sql);
         for (name, value) in question.parameters() {

@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use serde_saphyr::{Location, Spanned};
 
-use super::credentials::{HttpLogin, HttpPart, SnmpPart};
+use super::credentials::{HttpLogin, HttpPart, SnmpPart, TlsPart};
 use super::error::{Source, nearest};
 use super::raw::{
     RawAuth, RawConfig, RawCredential, RawHttp, RawPorts, RawPriv, RawRouter, RawSnmp, RawSwitch,
-    Text,
+    RawTls, Text,
 };
 use super::{
     Agent, Config, ConfigError, Credential, Direct, DirectAddress, NETBIOS_PORT, PortList, Router,
@@ -19,6 +19,7 @@ use super::{
 use crate::http::Trust;
 use crate::patch::AliasPattern;
 use crate::snmp::{AuthProtocol, PrivProtocol};
+use crate::tls;
 
 type Result<T> = std::result::Result<T, ConfigError>;
 type Credentials = BTreeMap<String, Arc<Credential>>;
@@ -79,15 +80,21 @@ impl Check<'_> {
         let (at, raw) = (raw.referenced, raw.value);
         let missing = |key: &str| self.wrong(at, format!("switch `{name}` has no `{key}`"), None);
         let profile = raw.profile.ok_or_else(|| missing("profile"))?;
-        let direct = self.direct(raw.address.as_ref(), raw.bridge.as_ref())?;
-        let agent = match (&raw.address, &raw.credentials) {
-            (Some(_), None) if direct.is_some() => None,
-            (Some(_), Some(credential)) if direct.is_some() => {
-                let what = "this kind of `address` takes no `credentials`";
-                return Err(self.wrong(credential.referenced, what, None));
-            }
+        let credential = raw.credentials.as_ref();
+        let direct = self.direct(
+            raw.address.as_ref(),
+            raw.bridge.as_ref(),
+            credential,
+            credentials,
+        )?;
+        let agent = match (&raw.address, credential) {
+            _ if direct.is_some() => None,
             (Some(address), Some(credential)) => {
-                Some(self.agent(address, credential, credentials)?)
+                let agent = self.agent(address, credential, credentials)?;
+                let given = raw.with.iter();
+                let given = given.map(|(name, text)| Ok((name.clone(), self.filled(text, name)?)));
+                let given = given.collect::<Result<_>>()?;
+                Some(Agent { given, ..agent })
             }
             (None, None) if profile.value == MANUAL => None,
             (None, _) => return Err(missing("address")),
@@ -111,23 +118,48 @@ impl Check<'_> {
         })
     }
 
-    fn direct(&self, address: Option<&Text>, bridge: Option<&Text>) -> Result<Option<Direct>> {
+    fn direct(
+        &self,
+        address: Option<&Text>,
+        bridge: Option<&Text>,
+        credential: Option<&Text>,
+        known: &Credentials,
+    ) -> Result<Option<Direct>> {
         let read = address.and_then(|text| {
             let read = DirectAddress::read(&text.value, self.folder)?;
-            Some(read.map_err(|error| self.wrong(text.referenced, error.to_string(), None)))
+            Some((text, read))
         });
-        match (read, bridge) {
-            (None, None) => Ok(None),
-            (None, Some(bridge)) => Err(self.wrong(
-                bridge.referenced,
-                "`bridge` belongs to an address `local`, `unix:PATH` or `tcp:HOST`",
-                None,
-            )),
-            (Some(address), bridge) => Ok(Some(Direct {
-                address: address?,
-                bridge: bridge.map(|text| self.filled(text, "bridge")).transpose()?,
-            })),
-        }
+        let Some((text, read)) = read else {
+            return match bridge {
+                None => Ok(None),
+                Some(bridge) => Err(self.wrong(
+                    bridge.referenced,
+                    "`bridge` belongs to an address `local`, `unix:PATH`, `tcp:HOST` or `ssl:HOST`",
+                    None,
+                )),
+            };
+        };
+        let address = read.map_err(|error| self.wrong(text.referenced, error.to_string(), None))?;
+        let encrypted = matches!(address, DirectAddress::Tls { .. });
+        Ok(Some(Direct {
+            address,
+            credential: match credential {
+                Some(name) if encrypted => Some(self.known(name, known)?),
+                None if encrypted => {
+                    return Err(self.wrong(
+                        text.referenced,
+                        "an address `ssl:HOST` needs `credentials` with a `tls` part",
+                        None,
+                    ));
+                }
+                Some(name) => {
+                    let what = "this kind of `address` takes no `credentials`";
+                    return Err(self.wrong(name.referenced, what, None));
+                }
+                None => None,
+            },
+            bridge: bridge.map(|text| self.filled(text, "bridge")).transpose()?,
+        }))
     }
 
     fn router(&self, name: String, raw: &RawRouter, credentials: &Credentials) -> Result<Router> {
@@ -138,8 +170,17 @@ impl Check<'_> {
     }
 
     fn agent(&self, address: &Text, credential: &Text, known: &Credentials) -> Result<Agent> {
+        Ok(Agent {
+            address: self.read(address)?,
+            credential: self.known(credential, known)?,
+            given: BTreeMap::new(),
+        })
+    }
+
+    /// Finds the credential of that name.
+    fn known(&self, credential: &Text, known: &Credentials) -> Result<Arc<Credential>> {
         let name = credential.value.as_str();
-        let found = known.get(name).cloned().ok_or_else(|| {
+        known.get(name).cloned().ok_or_else(|| {
             let hint = match nearest(name, known.keys().map(String::as_str)) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("add `{name}:` below `credentials:`"),
@@ -149,26 +190,23 @@ impl Check<'_> {
                 format!("there is no credential `{name}`"),
                 Some(hint),
             )
-        })?;
-        Ok(Agent {
-            address: self.read(address)?,
-            credential: found,
         })
     }
 
     fn credential(&mut self, name: String, raw: Spanned<RawCredential>) -> Result<Credential> {
         let at = raw.referenced;
-        let RawCredential { snmp, http } = raw.value;
-        if snmp.is_none() && http.is_none() {
+        let RawCredential { snmp, http, tls } = raw.value;
+        if snmp.is_none() && http.is_none() && tls.is_none() {
             return Err(self.wrong(
                 at,
-                format!("credential `{name}` has neither `snmp` nor `http`"),
+                format!("credential `{name}` has none of `snmp`, `http` and `tls`"),
                 None,
             ));
         }
         Ok(Credential {
             snmp: snmp.map(|raw| self.snmp(&name, raw)).transpose()?,
             http: http.map(|raw| self.http(&name, raw)).transpose()?,
+            tls: tls.map(|raw| self.tls(&name, raw)).transpose()?,
             name,
         })
     }
@@ -311,6 +349,31 @@ impl Check<'_> {
         }
         let port = raw.port.map(|text| self.port_number(&text)).transpose()?;
         Ok(HttpPart { login, trust, port })
+    }
+
+    fn tls(&self, name: &str, raw: Spanned<RawTls>) -> Result<TlsPart> {
+        let (at, raw) = (raw.referenced, raw.value);
+        let incomplete = |what: &str| {
+            let text = format!("the `tls` part of credential `{name}` is not complete");
+            self.wrong(at, text, Some(what.to_owned()))
+        };
+        let trust = match (raw.ca, raw.fingerprint) {
+            (Some(ca), None) => tls::Trust::Authority(self.path(&ca.value)),
+            (None, Some(text)) => tls::Trust::Fingerprint(self.fingerprint(&text)?),
+            (Some(_), Some(text)) => {
+                let what = "`ca` and `fingerprint` exclude each other";
+                return Err(self.wrong(text.referenced, what, None));
+            }
+            (None, None) => return Err(incomplete("give `ca` or `fingerprint`")),
+        };
+        let own = match (raw.certificate, raw.key) {
+            (Some(certificate), Some(key)) => {
+                Some((self.path(&certificate.value), self.path(&key.value)))
+            }
+            (None, None) => None,
+            _ => return Err(incomplete("`certificate` and `key` belong together")),
+        };
+        Ok(TlsPart { trust, own })
     }
 
     fn fingerprint(&self, text: &Text) -> Result<[u8; 32]> {

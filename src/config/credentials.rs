@@ -1,21 +1,26 @@
 //! What a device wants to see, checked for completeness; the secrets in it are still to be fetched.
 
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
 use super::error::ConfigError;
-use super::secrets::{SecretError, SecretSource};
+use super::secrets::{self, SecretError, SecretSource};
 use crate::http::{Access, Identity, Trust};
 use crate::secret::Secret;
 use crate::snmp::{AuthProtocol, PrivProtocol, SnmpCredentials};
+use crate::tls;
 
 /// The shortest password from which a key is made (RFC 3414 §11.2).
 const MIN_V3_PASSWORD: usize = 8;
 
-/// A credential: what opens a device over SNMP, HTTP or both.
+/// A credential: what opens a device over SNMP, HTTP or TLS.
 #[derive(Clone, Debug)]
 pub struct Credential {
     /// Its name in the configuration.
     pub name: String,
     pub(super) snmp: Option<SnmpPart>,
     pub(super) http: Option<HttpPart>,
+    pub(super) tls: Option<TlsPart>,
 }
 
 #[derive(Clone, Debug)]
@@ -49,6 +54,14 @@ pub(super) enum HttpLogin {
         password: SecretSource,
     },
     Token(SecretSource),
+}
+
+/// What opens a TLS port at which both sides show a certificate.
+#[derive(Clone, Debug)]
+pub(super) struct TlsPart {
+    pub(super) trust: tls::Trust,
+    /// The files with our certificate and with its key.
+    pub(super) own: Option<(PathBuf, PathBuf)>,
 }
 
 impl Credential {
@@ -110,6 +123,29 @@ impl Credential {
             identity,
             trust: part.trust.clone(),
             port: part.port,
+            given: BTreeMap::new(),
+        })
+    }
+
+    /// Fetches the key and returns what a TLS port wants to see.
+    ///
+    /// # Errors
+    /// [`ConfigError`], if the credential has no `tls` part or the key cannot be read.
+    pub fn tls(&self) -> Result<tls::Access, ConfigError> {
+        let part = self.tls.as_ref().ok_or_else(|| ConfigError::NoPart {
+            credential: self.name.clone(),
+            part: "tls",
+        })?;
+        let own = match &part.own {
+            None => None,
+            Some((certificate, key)) => Some(tls::Own {
+                certificate: certificate.clone(),
+                key: secrets::whole_file(key).map_err(|error| self.failed("key", error))?,
+            }),
+        };
+        Ok(tls::Access {
+            trust: part.trust.clone(),
+            own,
         })
     }
 

@@ -3,16 +3,21 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use std::sync::Arc;
+
+use super::Credential;
 use super::address::{Address, BadAddress};
 
 /// The port that database servers of Open vSwitch listen on (RFC 7047 §8).
 const OVSDB_PORT: u16 = 6640;
 
 /// Where such a switch is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Direct {
     /// Where it is told.
     pub address: DirectAddress,
+    /// What opens it, for an address `ssl:`, and only for that.
+    pub credential: Option<Arc<Credential>>,
     /// Its bridge; `None` is the only one there is.
     pub bridge: Option<String>,
 }
@@ -31,6 +36,13 @@ pub enum DirectAddress {
         /// The port.
         port: u16,
     },
+    /// `ssl:HOST` or `ssl:HOST:PORT`: the same with TLS.
+    Tls {
+        /// The host.
+        host: String,
+        /// The port.
+        port: u16,
+    },
 }
 
 impl DirectAddress {
@@ -42,10 +54,18 @@ impl DirectAddress {
         if let Some(path) = text.strip_prefix("unix:") {
             return Some(Ok(DirectAddress::Socket(folder.join(path))));
         }
-        let address = text.strip_prefix("tcp:")?.parse::<Address>();
-        Some(address.map(|address| DirectAddress::Tcp {
-            host: address.host,
-            port: address.port.unwrap_or(OVSDB_PORT),
+        let (encrypted, rest) = match text.strip_prefix("ssl:") {
+            Some(rest) => (true, rest),
+            None => (false, text.strip_prefix("tcp:")?),
+        };
+        let address = rest.parse::<Address>();
+        Some(address.map(|Address { host, port }| {
+            let port = port.unwrap_or(OVSDB_PORT);
+            if encrypted {
+                DirectAddress::Tls { host, port }
+            } else {
+                DirectAddress::Tcp { host, port }
+            }
         }))
     }
 }
@@ -55,11 +75,16 @@ impl fmt::Display for DirectAddress {
         match self {
             DirectAddress::ThisMachine => f.write_str("local"),
             DirectAddress::Socket(path) => write!(f, "unix:{}", path.display()),
-            DirectAddress::Tcp { host, port } if host.contains(':') => {
-                write!(f, "tcp:[{host}]:{port}")
-            }
-            DirectAddress::Tcp { host, port } => write!(f, "tcp:{host}:{port}"),
+            DirectAddress::Tcp { host, port } => write!(f, "tcp:{}", with_port(host, *port)),
+            DirectAddress::Tls { host, port } => write!(f, "ssl:{}", with_port(host, *port)),
         }
+    }
+}
+
+fn with_port(host: &str, port: u16) -> Address {
+    Address {
+        host: host.to_owned(),
+        port: Some(port),
     }
 }
 
@@ -73,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn the_three_kinds_are_told_from_agents() {
+    fn the_four_kinds_are_told_from_agents() {
         for (text, shown) in [
             ("local", "local"),
             (
@@ -83,6 +108,7 @@ mod tests {
             ("unix:db.sock", "unix:/etc/halfspan/db.sock"),
             ("tcp:10.78.0.2", "tcp:10.78.0.2:6640"),
             ("tcp:[fe80::1]:7000", "tcp:[fe80::1]:7000"),
+            ("ssl:sw1.example", "ssl:sw1.example:6640"),
         ] {
             assert_eq!(read(text).as_deref(), Some(shown));
         }

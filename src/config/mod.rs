@@ -98,6 +98,8 @@ pub struct Agent {
     pub address: Address,
     /// What it wants to see.
     pub credential: Arc<Credential>,
+    /// What fills the gaps that its profile leaves to the configuration: the site and the device of a controller.
+    pub given: BTreeMap<String, String>,
 }
 
 impl Switch {

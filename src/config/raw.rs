@@ -33,6 +33,8 @@ pub(super) struct RawSwitch {
     pub(super) profile: Option<Text>,
     pub(super) address: Option<Text>,
     pub(super) bridge: Option<Text>,
+    #[serde(default)]
+    pub(super) with: BTreeMap<String, Text>,
     pub(super) credentials: Option<Text>,
     pub(super) destination: Option<Text>,
     pub(super) sniff: Option<Text>,
@@ -59,6 +61,7 @@ pub(super) struct RawIdentify {
 pub(super) struct RawCredential {
     pub(super) snmp: Option<Spanned<RawSnmp>>,
     pub(super) http: Option<Spanned<RawHttp>>,
+    pub(super) tls: Option<Spanned<RawTls>>,
 }
 
 #[derive(Deserialize)]
@@ -105,6 +108,15 @@ pub(super) struct RawHttp {
     pub(super) insecure: Option<Spanned<bool>>,
     pub(super) plain: Option<Spanned<bool>>,
     pub(super) port: Option<Text>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawTls {
+    pub(super) ca: Option<Text>,
+    pub(super) fingerprint: Option<Text>,
+    pub(super) certificate: Option<Text>,
+    pub(super) key: Option<Text>,
 }
 
 /// Ports, written as one text (`"1-22, 24"`) or as a list (`["1-22", "24"]`).

@@ -147,6 +147,20 @@ fn variable(name: &str) -> Result<Secret, SecretError> {
 }
 
 fn file(path: &Path) -> Result<Secret, SecretError> {
+    first_line(&guarded(path)?, path.display().to_string())
+}
+
+/// Returns the whole text of a file that nobody else may read.
+pub(super) fn whole_file(path: &Path) -> Result<Secret, SecretError> {
+    let octets = guarded(path)?;
+    match std::str::from_utf8(&octets) {
+        Ok(text) => Ok(Secret::new(text.to_owned())),
+        Err(_) => Err(SecretError::NotText(path.display().to_string())),
+    }
+}
+
+/// Reads a file, unless others may read it.
+fn guarded(path: &Path) -> Result<Zeroizing<Vec<u8>>, SecretError> {
     let unreadable = |source| SecretError::File {
         file: path.to_owned(),
         source,
@@ -161,8 +175,7 @@ fn file(path: &Path) -> Result<Secret, SecretError> {
             mode,
         });
     }
-    let bytes = head(file).map_err(unreadable)?;
-    first_line(&bytes, path.display().to_string())
+    head(file).map_err(unreadable)
 }
 
 /// Runs the command with the terminal at hand, so that a password store may ask for its own password.

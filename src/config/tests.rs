@@ -179,7 +179,7 @@ fn a_misspelt_key_is_named_with_the_nearest_known_one() {
     error: FILE:9:5: there is no key `vlan` here
       9 |     vlan…
         |     ^^^^
-    hint:  the keys known here are: profile, address, bridge, credentials, destination, sniff, candidates, uplinks, never
+    hint:  the keys known here are: profile, address, bridge, with, credentials, destination, sniff, candidates, uplinks, never
     ");
 }
 
@@ -279,13 +279,9 @@ fn switches_without_an_agent_have_an_address_of_their_own_kind() {
     let office = &local.switches["office-1"];
     assert!(office.agent.is_none());
     assert_eq!(office.address(), "local");
-    assert_eq!(
-        office.direct,
-        Some(Direct {
-            address: DirectAddress::ThisMachine,
-            bridge: Some("br-lan".to_owned()),
-        })
-    );
+    let direct = office.direct.as_ref().unwrap();
+    assert_eq!(direct.address, DirectAddress::ThisMachine);
+    assert_eq!(direct.bridge.as_deref(), Some("br-lan"));
     let ovs = config("    address: tcp:sw1\n").unwrap();
     assert_eq!(ovs.switches["office-1"].address(), "tcp:sw1:6640");
     let told = |address: &str| Failure::from(config(address).unwrap_err()).to_string();
@@ -294,8 +290,66 @@ fn switches_without_an_agent_have_an_address_of_their_own_kind() {
         with_login.contains("takes no `credentials`"),
         "{with_login}"
     );
+    let without = told("    address: ssl:sw1\n");
+    assert!(without.contains("with a `tls` part"), "{without}");
     let stray = told("    address: 10.78.0.2\n    credentials: office\n    bridge: br0\n");
     assert!(stray.contains("`bridge` belongs to"), "{stray}");
+}
+
+#[test]
+fn a_tls_port_is_opened_by_certificates_whose_key_nobody_else_may_read() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let key = folder.path().join("me.key");
+    std::fs::write(&key, "line one\nline two\n").unwrap();
+    let config = |part: &str| {
+        let text = GOOD.replacen(
+            "    address: 10.78.0.2\n    credentials: office\n",
+            "    address: ssl:sw1:6641\n    credentials: ovs\n",
+            1,
+        );
+        let text = text.replacen(
+            "credentials:\n  office:",
+            &format!("credentials:\n  ovs:\n    tls: {{ {part} }}\n  office:"),
+            1,
+        );
+        let file = folder.path().join("halfspan.yaml");
+        std::fs::write(&file, text).unwrap();
+        Config::read(&file)
+    };
+    let access = || {
+        let config = config("ca: ca.pem, certificate: me.pem, key: me.key").unwrap();
+        let direct = config.switches["office-1"].direct.clone().unwrap();
+        assert_eq!(direct.address.to_string(), "ssl:sw1:6641");
+        direct.credential.unwrap().tls()
+    };
+    std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let error = Failure::from(access().unwrap_err()).to_string();
+    assert!(error.contains("chmod 600"), "{error}");
+    std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o600)).unwrap();
+    let access = access().unwrap();
+    assert_eq!(
+        access.trust,
+        crate::tls::Trust::Authority(folder.path().join("ca.pem"))
+    );
+    let own = access.own.unwrap();
+    assert_eq!(own.certificate, folder.path().join("me.pem"));
+    assert_eq!(own.key.reveal(), "line one\nline two\n");
+    for (part, what) in [
+        (
+            "certificate: me.pem, key: me.key",
+            "give `ca` or `fingerprint`",
+        ),
+        ("ca: ca.pem, key: me.key", "belong together"),
+        (
+            "ca: ca.pem, fingerprint: \"sha256:00\"",
+            "exclude each other",
+        ),
+        ("ca: ca.pem, kye: me.key", "did you mean `key`"),
+    ] {
+        let error = Failure::from(config(part).unwrap_err()).to_string();
+        assert!(error.contains(what), "{error}");
+    }
 }
 
 #[test]

@@ -12,17 +12,19 @@ use serde_json::Value as Json;
 use tokio::runtime::Runtime;
 
 use crate::profile::http::{
-    Encoding, Http as Described, Login, Method, Request, Scope, Sign, escaped, fill_text,
+    AnswerAs, Encoding, Http as Described, Login, Method, Request, Scope, Sign, TokenIn, fill_text,
 };
+use crate::tls::{self, Stranger};
 
 use super::login::{Says, Session};
-use super::pinned::{self, Stranger};
+use super::script::variables;
+use super::text::{as_xml, form, lines, plain, short, without_tags, words};
 use super::{Access, Answer, Http, HttpError, Purpose, Trust};
 
 /// No answer is longer: the whole configuration of a large switch takes some hundred KiB.
 const MOST_OCTETS: usize = 8 * 1024 * 1024;
-/// How much of a switch's own message is repeated.
-const MOST_WORDS: usize = 200;
+/// How much of a page is looked at to see whose it is.
+const MOST_LOOKED_AT: usize = 64 * 1024;
 
 /// How long is waited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +62,7 @@ struct Line {
     login: Option<Login>,
     headers: Vec<(String, String)>,
     refused_at: Vec<String>,
+    refused_texts: Vec<String>,
     timing: Timing,
     stranger: Stranger,
 }
@@ -107,6 +110,7 @@ impl Client {
             login: described.login.clone(),
             headers: described.headers.clone().into_iter().collect(),
             refused_at: described.refused_at.clone(),
+            refused_texts: described.refused_texts.clone(),
             timing,
             stranger,
             client,
@@ -114,6 +118,16 @@ impl Client {
             root,
         };
         Ok(Client { line, runtime })
+    }
+}
+
+impl Client {
+    /// Asks for a page without showing a login: its status, and the beginning of what stands in it.
+    ///
+    /// # Errors
+    /// [`HttpError`]: there is no answer.
+    pub fn look(&mut self, path: &str) -> Result<(u16, String), HttpError> {
+        self.runtime.block_on(self.line.look(path))
     }
 }
 
@@ -177,7 +191,7 @@ fn make(access: &Access, timing: Timing, stranger: &Stranger) -> Result<reqwest:
             builder.tls_certs_only(authorities)
         }
         Trust::Fingerprint(digest) => {
-            let config = pinned::believing(*digest, stranger).map_err(|error| error.to_string())?;
+            let config = tls::believing(*digest, stranger).map_err(|error| error.to_string())?;
             builder.tls_backend_preconfigured(config)
         }
     };
@@ -187,7 +201,29 @@ fn make(access: &Access, timing: Timing, stranger: &Stranger) -> Result<reqwest:
 /// An answer as it came.
 struct Raw {
     status: StatusCode,
+    headers: header::HeaderMap,
     octets: Vec<u8>,
+}
+
+impl Raw {
+    /// Returns the token where a login has put it.
+    fn token(&self, place: &TokenIn) -> Option<String> {
+        let texts = |name: &header::HeaderName| {
+            let values = self.headers.get_all(name).into_iter();
+            values.filter_map(|value| value.to_str().ok())
+        };
+        match place {
+            TokenIn::Header(name) => {
+                let name = header::HeaderName::try_from(name.as_str()).ok()?;
+                texts(&name).next().map(str::to_owned)
+            }
+            TokenIn::Cookie(name) => texts(&header::SET_COOKIE).find_map(|cookie| {
+                let (found, value) = cookie.split(';').next()?.split_once('=')?;
+                let value = value.trim().trim_matches('"');
+                (found.trim() == name && !value.is_empty()).then(|| value.to_owned())
+            }),
+        }
+    }
 }
 
 impl Line {
@@ -210,7 +246,7 @@ impl Line {
             };
             let sign = self.login.as_ref().and_then(|login| login.expired.as_ref());
             let may_renew = self.login.is_some() && self.session.has_password();
-            if may_renew && !renewed && !fresh && has_expired(&raw, sign) {
+            if may_renew && !renewed && !fresh && self.has_expired(request, &raw, sign) {
                 tracing::debug!(agent = %self.agent, "the login has run out and is renewed");
                 renewed = true;
                 self.session.closed();
@@ -243,15 +279,41 @@ impl Line {
             Err(HttpError::Refused { status: 200, .. }) => return Err(no_login(200)),
             answer => answer?,
         };
-        let token = match &login.take {
-            None => None,
-            Some(take) => {
-                let found = take.read(&answer.body).texts.remove("token");
-                Some(found.ok_or_else(|| no_login(answer.status))?)
-            }
-        };
+        let granted = login.granted.as_ref();
+        if granted.is_some_and(|sign| !sign.shows(&answer.body)) {
+            return Err(no_login(answer.status));
+        }
+        let take = login.take.as_ref();
+        let taken = take.and_then(|take| take.read(&answer.body).texts.remove("token"));
+        let placed = login.token_in.as_ref().and_then(|place| raw.token(place));
+        let token = taken.or(placed);
+        if token.is_none() && (login.take.is_some() || login.token_in.is_some()) {
+            return Err(no_login(answer.status));
+        }
         self.session.opened(token);
         Ok(true)
+    }
+
+    async fn look(&self, path: &str) -> Result<(u16, String), HttpError> {
+        let request = Request {
+            method: Method::Get,
+            path: path.to_owned(),
+            ..Request::default()
+        };
+        let built = self.client.get(format!("{}{path}", self.root));
+        let answer = built.timeout(self.timing.read).send().await;
+        let mut answer = answer.map_err(|error| self.failed(&request, &error))?;
+        let status = answer.status().as_u16();
+        let mut octets = Vec::new();
+        while octets.len() < MOST_LOOKED_AT {
+            match answer.chunk().await {
+                Ok(Some(chunk)) => octets.extend_from_slice(&chunk),
+                // What came is enough to look at.
+                Ok(None) | Err(_) => break,
+            }
+        }
+        octets.truncate(MOST_LOOKED_AT);
+        Ok((status, String::from_utf8_lossy(&octets).into_owned()))
     }
 
     /// Sends one request and reads the whole answer.
@@ -284,14 +346,25 @@ impl Line {
             .client
             .request(method, format!("{}{path}", self.root))
             .timeout(wait)
-            .header(header::ACCEPT, "application/json");
+            .header(
+                header::ACCEPT,
+                match request.answer {
+                    AnswerAs::Json => "application/json",
+                    AnswerAs::Script | AnswerAs::Text => "*/*",
+                },
+            );
         if let Some(body) = &request.body {
+            let scope = match request.encoding {
+                Encoding::Xml => as_xml(scope.clone()),
+                Encoding::Json | Encoding::Form => scope.clone(),
+            };
             let body = body
                 .fill(&scope)
                 .map_err(|gap| incomplete(gap.to_string()))?;
             let (kind, text) = match request.encoding {
                 Encoding::Json => ("application/json", body.to_string()),
                 Encoding::Form => ("application/x-www-form-urlencoded", form(&body)),
+                Encoding::Xml => ("application/xml", lines(&body)),
             };
             built = built.header(header::CONTENT_TYPE, kind).body(text);
         }
@@ -316,6 +389,7 @@ impl Line {
         let answer = built.send().await;
         let mut answer = answer.map_err(|error| self.failed(request, &error))?;
         let status = answer.status();
+        let headers = answer.headers().clone();
         let mut octets = Vec::new();
         loop {
             match answer.chunk().await {
@@ -324,7 +398,13 @@ impl Line {
                     return Err(self.nonsense(request, what));
                 }
                 Ok(Some(chunk)) => octets.extend_from_slice(&chunk),
-                Ok(None) => return Ok(Raw { status, octets }),
+                Ok(None) => {
+                    return Ok(Raw {
+                        status,
+                        headers,
+                        octets,
+                    });
+                }
                 Err(error) if error.is_timeout() => return Err(self.failed(request, &error)),
                 Err(error) => {
                     let got = octets.len();
@@ -394,6 +474,14 @@ impl Line {
                 body: Json::Null,
             }),
             200..=299 => {
+                if let Some(message) = self.refusal_in(&raw.octets) {
+                    return Err(HttpError::Refused {
+                        agent,
+                        request: shown(request),
+                        status,
+                        message,
+                    });
+                }
                 let body = self.document(request, &raw.octets)?;
                 let refusal = self.refused_at.iter().find_map(|at| body.pointer(at));
                 match refusal.filter(|what| !what.is_null() && what.as_str() != Some("")) {
@@ -415,9 +503,33 @@ impl Line {
         }
     }
 
+    /// What the switch says where a text that tells of a refusal stands in its answer.
+    fn refusal_in(&self, octets: &[u8]) -> Option<String> {
+        let text = String::from_utf8_lossy(octets);
+        let mut places = self.refused_texts.iter();
+        let at = places.find_map(|mark| text.find(mark.as_str()))?;
+        let message = without_tags(text.get(at..)?);
+        Some(self.session.redact(&short(&message)))
+    }
+
+    /// Tells whether an answer says that the login is no longer good.
+    fn has_expired(&self, request: &Request, raw: &Raw, sign: Option<&Sign>) -> bool {
+        if [401, 403].contains(&raw.status.as_u16()) {
+            return true;
+        }
+        let Some(sign) = sign else { return false };
+        let document = self.document(request, &raw.octets);
+        document.is_ok_and(|document| sign.shows(&document))
+    }
+
     fn document(&self, request: &Request, octets: &[u8]) -> Result<Json, HttpError> {
         if octets.trim_ascii().is_empty() {
             return Ok(Json::Null);
+        }
+        match request.answer {
+            AnswerAs::Json => {}
+            AnswerAs::Script => return Ok(variables(&String::from_utf8_lossy(octets))),
+            AnswerAs::Text => return Ok(Json::from(String::from_utf8_lossy(octets).into_owned())),
         }
         serde_json::from_slice(octets).map_err(|error| {
             let begin = self
@@ -429,69 +541,9 @@ impl Line {
     }
 }
 
-/// Tells whether an answer says that the login is no longer good.
-fn has_expired(raw: &Raw, sign: Option<&Sign>) -> bool {
-    if [401, 403].contains(&raw.status.as_u16()) {
-        return true;
-    }
-    let Some(sign) = sign else { return false };
-    let document = serde_json::from_slice(&raw.octets);
-    document.is_ok_and(|document| sign.shows(&document))
-}
-
 /// Method and path, as in the profile: gaps that may hold secrets stay gaps.
 fn shown(request: &Request) -> String {
     format!("{} {}", request.method.word(), request.path)
-}
-
-/// A form's body. A member that is no text is written as JSON.
-fn form(body: &Json) -> String {
-    let members = body.as_object().into_iter().flatten();
-    let pair =
-        |(name, value): (&String, &Json)| format!("{}={}", escaped(name), escaped(&plain(value)));
-    members.map(pair).collect::<Vec<_>>().join("&")
-}
-
-fn plain(value: &Json) -> String {
-    match value.as_str() {
-        Some(text) => text.to_owned(),
-        None => value.to_string(),
-    }
-}
-
-/// The switch's own words in an answer that is an error.
-fn words(octets: &[u8]) -> String {
-    const KEYS: [&str; 6] = ["error-message", "message", "msg", "detail", "text", "error"];
-    fn find(value: &Json, depth: u32) -> Option<String> {
-        if depth > 8 {
-            return None;
-        }
-        let inside: Vec<&Json> = match value {
-            Json::Object(members) => {
-                let told = KEYS.iter().find_map(|key| members.get(*key)?.as_str());
-                if let Some(told) = told {
-                    return Some(told.to_owned());
-                }
-                members.values().collect()
-            }
-            Json::Array(items) => items.iter().collect(),
-            Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => Vec::new(),
-        };
-        inside.into_iter().find_map(|value| find(value, depth + 1))
-    }
-    let document = serde_json::from_slice::<Json>(octets).ok();
-    let told = document.and_then(|document| find(&document, 0));
-    short(&told.unwrap_or_else(|| String::from_utf8_lossy(octets).into_owned()))
-}
-
-/// One line of at most [`MOST_WORDS`] letters.
-fn short(text: &str) -> String {
-    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let line: String = line.chars().filter(|letter| !letter.is_control()).collect();
-    match line.char_indices().nth(MOST_WORDS) {
-        Some((at, _)) => format!("{}…", line.get(..at).unwrap_or_default()),
-        None => line,
-    }
 }
 
 /// The whole chain of reasons: the first of them never says what happened.

@@ -1,5 +1,7 @@
 //! What is known of a login: the secrets, and what the switch gave for them.
 
+use std::collections::BTreeMap;
+
 use crate::profile::http::{Http as Described, Scope, gaps_of};
 
 use super::{Access, Identity};
@@ -7,6 +9,7 @@ use super::{Access, Identity};
 /// The secrets of one switch, and what it gave for them.
 pub(super) struct Session {
     identity: Identity,
+    given: BTreeMap<String, String>,
     /// What a login has brought.
     token: Option<String>,
     /// Whether a login is in force.
@@ -34,6 +37,7 @@ impl Session {
             });
         Session {
             identity: access.identity.clone(),
+            given: access.given.clone(),
             token: None,
             open: false,
             placed,
@@ -68,6 +72,7 @@ impl Session {
     /// Adds the secrets to what fills a request's gaps.
     pub(super) fn unlock(&self, scope: &Scope) -> Scope {
         let mut scope = scope.clone();
+        scope.texts.extend(self.given.clone());
         if let Some(token) = self.token() {
             scope = scope.with("token", token);
         }

@@ -3,6 +3,8 @@
 //! A request comes as a template of the profile with what fills its gaps; the secrets are added here and nowhere else,
 //! and nothing that leaves this room holds one.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value as Json;
 
 use crate::profile::http::{Request, Scope};
@@ -14,11 +16,12 @@ pub use error::HttpError;
 mod client;
 mod error;
 mod login;
-mod pinned;
+mod script;
 #[cfg(test)]
 mod testbed;
 #[cfg(test)]
 mod tests;
+mod text;
 
 /// What opens a switch's web interface.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +32,8 @@ pub struct Access {
     pub trust: Trust,
     /// The TCP port, where neither the profile's nor the usual one.
     pub port: Option<u16>,
+    /// What fills the gaps that the profile leaves to the configuration.
+    pub given: BTreeMap<String, String>,
 }
 
 /// Who asks.

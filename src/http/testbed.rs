@@ -69,6 +69,7 @@ pub(super) fn client(address: SocketAddr, trust: Trust, described: &str) -> Clie
         },
         trust,
         port: Some(address.port()),
+        given: std::collections::BTreeMap::new(),
     };
     let described: Described = serde_json::from_str(described).unwrap();
     let timing = Timing {

@@ -247,3 +247,67 @@ fn nobody_listening_is_unreachable_and_nothing_there_to_read_is_an_answer() {
     let empty = Server::start(None, |_| answer(404, "", "no such thing"));
     assert!(read(&empty, Trust::Plain, BASIC).unwrap().is_null());
 }
+
+#[test]
+fn a_login_that_answers_well_and_grants_nothing_is_no_login() {
+    let described = r#"{
+        "entries": [],
+        "login": {
+            "request": {"method": "POST", "path": "/logon", "answer": "script", "body": {"password": "{password}"}},
+            "granted": {"at": "/logonInfo/0", "is": 0}
+        }
+    }"#;
+    for (code, granted) in [(0, true), (1, false)] {
+        let server = Server::start(None, move |request| {
+            let page = format!("<script>var logonInfo = new Array({code},0,0);</script>");
+            let body = if request.starts_with("POST") {
+                page.as_str()
+            } else {
+                "[]"
+            };
+            answer(200, "", body)
+        });
+        let read = read(&server, Trust::Plain, described);
+        assert_eq!(read.is_ok(), granted, "{read:?}");
+    }
+}
+
+#[test]
+fn a_token_in_a_cookie_is_shown_without_its_quotes() {
+    let described = r#"{
+        "entries": [],
+        "headers": {"X-CSRFTOKEN": "{token}"},
+        "login": {
+            "request": {"method": "POST", "path": "/logincheck", "answer": "text", "encoding": "form", "body": {"secretkey": "{password}"}},
+            "token_in": {"cookie": "ccsrftoken"}
+        }
+    }"#;
+    let server = Server::start(None, |request| {
+        if request.starts_with("POST") {
+            return answer(
+                200,
+                "Set-Cookie: other=1\r\nSet-Cookie: ccsrftoken=\"abc\"; Path=/\r\n",
+                "1",
+            );
+        }
+        let shown = request.to_lowercase().contains("x-csrftoken: abc\r\n");
+        answer(if shown { 200 } else { 401 }, "", "[]")
+    });
+    read(&server, Trust::Plain, described).unwrap();
+}
+
+#[test]
+fn an_error_among_answers_of_success_is_a_refusal_in_the_switchs_words() {
+    let described = r#"{"entries": [], "refused_texts": ["<xnm:error"]}"#;
+    let server = Server::start(None, |_| {
+        answer(
+            200,
+            "",
+            "--part\r\n\r\n<ok/>\r\n--part\r\n<xnm:error xmlns=\"x\"><message>commit failed</message></xnm:error>",
+        )
+    });
+    let error = read(&server, Trust::Plain, described).unwrap_err();
+    let told = told(error, &server);
+    assert!(told.contains("refused `GET /mirrors` (200)"), "{told}");
+    assert!(told.contains("commit failed"), "{told}");
+}

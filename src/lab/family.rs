@@ -73,12 +73,12 @@ impl Profile {
         model.most_ports.unwrap_or(MAX_PORTS)
     }
 
-    /// What is printed beside a port.
-    pub(super) fn port_label(self, port: u32) -> String {
+    /// Returns what is printed beside a port.
+    #[must_use]
+    pub fn port_label(self, port: u32) -> String {
         match self {
-            Profile::Web(Family::AosCx) => self.port_name(port),
-            Profile::Web(_)
-            | Profile::SmonPortcopy
+            Profile::Web(family) => family.port_label(port),
+            Profile::SmonPortcopy
             | Profile::NetgearFastpath
             | Profile::DlinkDgs1210
             | Profile::Zyxel4x
@@ -86,10 +86,10 @@ impl Profile {
         }
     }
 
-    /// What such a switch calls a port, `ifName` included.
+    /// The `ifName` of a port.
     pub(super) fn port_name(self, port: u32) -> String {
         match self {
-            Profile::Web(family) => family.port_name(port),
+            Profile::Web(family) => family.if_name(port),
             Profile::SmonPortcopy
             | Profile::NetgearFastpath
             | Profile::DlinkDgs1210

@@ -103,8 +103,10 @@ pub struct Truth {
 /// The suspect's port.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TruePort {
-    /// Its bridge port, which is also its label.
+    /// Its bridge port.
     pub number: BridgePort,
+    /// What is printed beside it.
+    pub label: String,
     /// `ifName`.
     pub if_name: String,
     /// `ifIndex`.
@@ -219,6 +221,7 @@ impl Lab {
         let port = suspect.filter(|port| *port != site.uplink);
         let port = port.and_then(|port| site.port(port)).map(|port| TruePort {
             number: port.number,
+            label: self.spec.profile.port_label(port.number.0),
             if_name: port.if_name.clone(),
             if_index: port.number.0 + self.spec.agent.if_index_offset,
             panel: port.panel.to_string(),

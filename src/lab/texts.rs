@@ -38,6 +38,11 @@ impl Lab {
         } else {
             String::new()
         };
+        let given = if self.spec.profile == Profile::Web(Family::Unifi) {
+            "    with: { site: default, device: \"02:00:5e:00:00:01\" }\n"
+        } else {
+            ""
+        };
         let identify = addresses
             .netbios
             .map(|service| format!("identify: {{ netbios_port: {} }}\n", service.port()));
@@ -50,7 +55,7 @@ impl Lab {
              \x20   credentials: lab\n\
              \x20   destination: \"{destination}\"\n\
              \x20   sniff: tzsp://{capture}\n\
-             {uplinks}\
+             {uplinks}{given}\
              routers:\n\
              \x20 gw: {{ address: \"{router}\", credentials: {routers} }}\n\
              credentials:\n\

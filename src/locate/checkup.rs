@@ -1,6 +1,7 @@
 //! What `switch check` finds out: everything that `locate` would stumble over, without writing anything.
 
 use super::candidates::{self, PortWishes, Roles};
+use super::pages;
 use super::reach::ManagementPath;
 use super::survey::{Survey, Wanted};
 use super::switches;
@@ -9,7 +10,7 @@ use crate::config::{Config, Switch};
 use crate::error::Failure;
 use crate::mirror::direct::Device;
 use crate::mirror::{Copies, Inspection};
-use crate::profile::{self, DestinationTraffic, Shape, Told};
+use crate::profile::{self, DestinationTraffic, Page, Profile, Shape, Told};
 use crate::sniff::{self, Own, Source, Suspect};
 use crate::tables::system::{self, System};
 
@@ -37,6 +38,8 @@ pub struct Checkup {
     pub profile: String,
     /// The built-in profiles that what the switch tells about itself fits, the most particular one first.
     pub families: Vec<String>,
+    /// What its web interface shows without a login, where it is asked over HTTP alone.
+    pub pages: Option<Vec<Page>>,
 }
 
 /// Looks a switch over. Reads only.
@@ -57,12 +60,25 @@ pub fn check(config: &Config, switch: &Switch) -> Result<Checkup, Failure> {
         place_of: None,
         uplinks: switch.uplinks.is_none(),
     };
-    let survey = opened.survey(wanted, &mut |_| {})?;
-    let roles = roles_of(switch, &survey);
+    let pages = opened.is_web_only().then(|| pages::read(switch));
+    let pages = pages.transpose()?;
+    let (survey, roles) = match (opened.survey(wanted, &mut |_| {}), &pages) {
+        (Ok(survey), _) => {
+            let roles = roles_of(switch, &survey);
+            (survey, roles)
+        }
+        // The profile may be the wrong one: what the pages point to has to be said all the same.
+        (Err(failure), Some(_)) => (Survey::default(), Err(failure)),
+        (Err(failure), None) => return Err(failure),
+    };
     let profile = &opened.profile;
     let may_write = profile.shape == Shape::Manual || opened.may_write();
     let destination_traffic = profile.destination_traffic;
-    let families = system.as_ref().map(families).unwrap_or_default();
+    let families = match (&system, &pages) {
+        (Some(system), _) => families(system),
+        (None, Some(pages)) => names(profile::showing(pages)),
+        (None, None) => Vec::new(),
+    };
     let words = format!("{} ({})", profile.about, profile.confidence.word());
     Ok(Checkup {
         system,
@@ -74,7 +90,11 @@ pub fn check(config: &Config, switch: &Switch) -> Result<Checkup, Failure> {
         profile: words,
         families,
         device: opened.device().map(Device::agent),
-        mirror: opened.inspect(&survey.ports),
+        mirror: match &pages {
+            Some(_) if survey.ports.iter().next().is_none() => None,
+            Some(_) | None => opened.inspect(&survey.ports),
+        },
+        pages,
         survey,
     })
 }
@@ -84,8 +104,12 @@ fn families(system: &system::System) -> Vec<String> {
         sys_object_id: system.object_id.clone().unwrap_or_default(),
         sys_descr: system.descr.clone(),
     };
-    let matching = profile::matching(&told);
-    matching.into_iter().map(|profile| profile.name).collect()
+    names(profile::matching(&told))
+}
+
+fn names(profiles: Vec<Profile>) -> Vec<String> {
+    let profiles = profiles.into_iter();
+    profiles.map(|profile| profile.name).collect()
 }
 
 /// Sorts the ports of a switch as its configuration says.

@@ -26,7 +26,7 @@ pub(super) fn fits(switch: &Switch, profile: &Profile) -> Result<(), Failure> {
         (!local).then_some("`address: local`")
     } else if profile.shape == Shape::OvsdbMirror {
         let database = switch.direct.is_some() && !local;
-        (!database).then_some("`address: unix:PATH` or `address: tcp:HOST`")
+        (!database).then_some("`address: unix:PATH`, `tcp:HOST` or `ssl:HOST`")
     } else {
         let direct = switch.direct.is_some();
         direct.then_some("the address of an agent, and `credentials`")
@@ -54,7 +54,7 @@ pub(super) fn open(direct: &Direct) -> Result<Device, Failure> {
         let bridge = pick(bridges.map(|one| one.name).collect(), wanted)?;
         return Ok(Device::Linux { bridge });
     }
-    let remote = remote(&direct.address)?;
+    let remote = remote(direct)?;
     let bridges = tables::ovs_bridges(&mut Client::connect(&remote)?)?;
     let bridge = pick(bridges, wanted)?;
     Ok(Device::Ovs { remote, bridge })
@@ -79,35 +79,43 @@ fn pick(there: Vec<String>, wanted: Option<&str>) -> Result<String, Failure> {
     }
 }
 
-fn remote(address: &DirectAddress) -> Result<Remote, Failure> {
-    match address {
-        DirectAddress::Socket(path) => Ok(Remote::Unix(path.clone())),
-        DirectAddress::Tcp { host, port } => {
-            let unknown = |cause: String| {
-                Failure::new(
-                    Exit::Device,
-                    format!("the host `{host}` is not known: {cause}"),
-                )
-            };
-            let found = (host.as_str(), *port).to_socket_addrs();
-            let mut found = found.map_err(|error| unknown(error.to_string()))?;
-            let first = found
-                .next()
-                .ok_or_else(|| unknown("no address".to_owned()))?;
-            Ok(Remote::Tcp(first))
-        }
-        DirectAddress::ThisMachine => Err(Failure::new(
+fn remote(direct: &Direct) -> Result<Remote, Failure> {
+    match (&direct.address, &direct.credential) {
+        (DirectAddress::Socket(path), _) => Ok(Remote::Unix(path.clone())),
+        (DirectAddress::Tcp { host, port }, _) => Ok(Remote::Tcp(look_up(host, *port)?)),
+        (DirectAddress::Tls { host, port }, Some(credential)) => Ok(Remote::Tls {
+            access: Box::new(credential.tls()?),
+            address: look_up(host, *port)?,
+        }),
+        (DirectAddress::Tls { .. }, None) => Err(Failure::new(
+            Exit::Usage,
+            "an address `ssl:HOST` needs `credentials`",
+        )),
+        (DirectAddress::ThisMachine, _) => Err(Failure::new(
             Exit::Usage,
             "this machine's bridges are in no database",
         )),
     }
 }
 
+fn look_up(host: &str, port: u16) -> Result<SocketAddr, Failure> {
+    let unknown = |cause: String| {
+        Failure::new(
+            Exit::Device,
+            format!("the host `{host}` is not known: {cause}"),
+        )
+    };
+    let mut found = (host, port)
+        .to_socket_addrs()
+        .map_err(|error| unknown(error.to_string()))?;
+    found.next().ok_or_else(|| unknown("no address".to_owned()))
+}
+
 /// Over which address it is managed; `None` if the network has no part in that.
 pub(super) fn managed_at(device: &Device) -> Option<SocketAddr> {
     match device {
         Device::Ovs {
-            remote: Remote::Tcp(address),
+            remote: Remote::Tcp(address) | Remote::Tls { address, .. },
             ..
         } => Some(*address),
         Device::Ovs { .. } | Device::Linux { .. } => None,

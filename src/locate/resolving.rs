@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use super::claimants;
 use super::event::Event;
 use super::switches;
 use super::task::{Desk, Target, Task};
@@ -33,7 +34,12 @@ pub(super) fn resolve(
     for note in notes {
         desk.show(&Event::Warning(note));
     }
-    match claims {
+    let answering = claimants::on_the_wire(config, task, ip, clock);
+    let claims = match claims {
+        Err(SuspectError::Unknown { .. }) if !answering.is_empty() => Ok(Claims::new(ip)),
+        claims => claims,
+    };
+    match claims.map(|claims| claims.with(answering, suspect::Source::Asked)) {
         Ok(claims) => {
             desk.show(&Event::Note(claims.to_string()));
             choose(&claims, desk).map(Suspect::Mac)

@@ -114,7 +114,19 @@ fn connect_http(
     agent: &Agent,
     described: &profile::http::Http,
 ) -> Result<http::Client, Failure> {
-    let access = agent.credential.http()?;
+    let mut access = agent.credential.http()?;
+    access.given = agent.given.clone();
+    if let Some(missing) = described
+        .given
+        .iter()
+        .find(|name| !access.given.contains_key(*name))
+    {
+        return Err(Failure::new(
+            Exit::Usage,
+            format!("`{name}` has no `{missing}`, which its profile leaves to the configuration"),
+        )
+        .hint(format!("add `with: {{ {missing}: … }}` to the switch")));
+    }
     let port = agent.address.port.filter(|_| !agent.credential.has_snmp());
     Ok(http::Client::connect(
         name,
@@ -166,6 +178,11 @@ impl Opened {
         self.device.is_some()
             || self.http.is_some()
             || self.snmp.as_ref().is_some_and(Client::may_write)
+    }
+
+    /// Tells whether it is asked over HTTP and not over SNMP.
+    pub(super) fn is_web_only(&self) -> bool {
+        self.http.is_some() && self.snmp.is_none()
     }
 
     /// Tells whether only a person can operate it.

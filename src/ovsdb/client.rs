@@ -1,7 +1,7 @@
 //! Asking a database server and waiting for its answer.
 
 use std::io::{self, Read, Write};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::frame::{Broken, Frames};
 use super::{OvsdbError, Remote};
+use crate::tls::{self, TlsError};
 
 /// The database of a switch; OVN's have other names.
 pub const OPEN_VSWITCH: &str = "Open_vSwitch";
@@ -29,6 +30,7 @@ pub struct Client {
 trait Stream: Read + Write {}
 impl Stream for UnixStream {}
 impl Stream for TcpStream {}
+impl Stream for tls::Stream {}
 
 impl Client {
     /// Connects and makes sure that a switch's database is served there.
@@ -48,11 +50,13 @@ impl Client {
                 stream.set_write_timeout(Some(PATIENCE)).map_err(failed)?;
                 Box::new(stream)
             }
-            Remote::Tcp(address) => {
-                let stream = TcpStream::connect_timeout(address, PATIENCE).map_err(failed)?;
-                stream.set_read_timeout(Some(PATIENCE)).map_err(failed)?;
-                stream.set_write_timeout(Some(PATIENCE)).map_err(failed)?;
-                stream.set_nodelay(true).map_err(failed)?;
+            Remote::Tcp(address) => Box::new(tcp(*address).map_err(failed)?),
+            Remote::Tls { address, access } => {
+                let plain = tcp(*address).map_err(failed)?;
+                let stream = tls::connect(access, plain).map_err(|source| OvsdbError::Tls {
+                    remote: remote.to_string(),
+                    source: Box::new(source),
+                })?;
                 Box::new(stream)
             }
         };
@@ -180,6 +184,12 @@ impl Client {
     }
 
     fn broken(&self, source: io::Error) -> OvsdbError {
+        if tls::refused(&source) {
+            return OvsdbError::Tls {
+                remote: self.remote.clone(),
+                source: Box::new(TlsError::Unwelcome(source)),
+            };
+        }
         OvsdbError::Connection {
             remote: self.remote.clone(),
             doing: "asked",
@@ -193,6 +203,14 @@ impl Client {
             what: what.to_owned(),
         }
     }
+}
+
+fn tcp(address: SocketAddr) -> io::Result<TcpStream> {
+    let stream = TcpStream::connect_timeout(&address, PATIENCE)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_write_timeout(Some(PATIENCE))?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
 }
 
 #[cfg(test)]

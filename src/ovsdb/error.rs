@@ -1,6 +1,7 @@
 //! What can go wrong while a database server is asked.
 
 use crate::error::{Diagnosis, Exit};
+use crate::tls::TlsError;
 
 /// Why a database server did not do what it was asked for.
 #[derive(Debug, thiserror::Error)]
@@ -14,6 +15,14 @@ pub enum OvsdbError {
         doing: &'static str,
         /// The system's words.
         source: std::io::Error,
+    },
+    /// No encrypted connection came about.
+    #[error("no encrypted connection to the database server at {remote}")]
+    Tls {
+        /// Where it listens.
+        remote: String,
+        /// Why.
+        source: Box<TlsError>,
     },
     /// It sent what RFC 7047 does not provide for.
     #[error("the database server at {remote} does not speak OVSDB: {what}")]
@@ -57,6 +66,7 @@ impl Diagnosis for OvsdbError {
             {
                 "the socket belongs to root, or to the group of Open vSwitch"
             }
+            OvsdbError::Tls { source, .. } => return source.hint(),
             OvsdbError::Connection { .. } => {
                 "is ovsdb-server running? its socket is often unix:/run/openvswitch/db.sock; for tcp see `ovs-vsctl set-manager`"
             }
@@ -70,6 +80,12 @@ impl Diagnosis for OvsdbError {
     }
 
     fn exit(&self) -> Exit {
-        Exit::Device
+        match self {
+            OvsdbError::Tls { source, .. } => source.exit(),
+            OvsdbError::Connection { .. }
+            | OvsdbError::Protocol { .. }
+            | OvsdbError::NoDatabase { .. }
+            | OvsdbError::Refused { .. } => Exit::Device,
+        }
     }
 }

@@ -1,7 +1,7 @@
-//! A small client of the OVSDB management protocol (RFC 7047): JSON-RPC 1.0 over a UNIX or TCP socket.
+//! A small client of the OVSDB management protocol (RFC 7047): JSON-RPC 1.0 over a UNIX socket, TCP or TLS.
 //!
 //! `frame` cuts the stream into messages, `client` asks and waits for the answer, `value` reads and writes the
-//! protocol's values. What the tables of Open vSwitch mean is not known here. TLS (`ssl:`) is not spoken.
+//! protocol's values. What the tables of Open vSwitch mean is not known here.
 
 mod client;
 mod error;
@@ -15,6 +15,8 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use crate::tls;
+
 /// Where a database server listens, in Open vSwitch's own notation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Remote {
@@ -22,6 +24,13 @@ pub enum Remote {
     Unix(PathBuf),
     /// `tcp:HOST:PORT`
     Tcp(SocketAddr),
+    /// `ssl:HOST:PORT`
+    Tls {
+        /// Host and port.
+        address: SocketAddr,
+        /// Whose certificate is believed, and what we show.
+        access: Box<tls::Access>,
+    },
 }
 
 impl fmt::Display for Remote {
@@ -29,6 +38,7 @@ impl fmt::Display for Remote {
         match self {
             Remote::Unix(path) => write!(f, "unix:{}", path.display()),
             Remote::Tcp(address) => write!(f, "tcp:{address}"),
+            Remote::Tls { address, .. } => write!(f, "ssl:{address}"),
         }
     }
 }

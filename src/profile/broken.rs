@@ -8,6 +8,9 @@ const DGS1210: &str = include_str!("../../switch-profiles/dlink-dgs1210.yaml");
 const TPLINK: &str = include_str!("../../switch-profiles/tplink-jetstream.yaml");
 
 const AOS_CX: &str = include_str!("../../switch-profiles/aos-cx.yaml");
+const EASY: &str = include_str!("../../switch-profiles/tplink-easysmart.yaml");
+const NXOS: &str = include_str!("../../switch-profiles/cisco-nxos.yaml");
+const UNIFI: &str = include_str!("../../switch-profiles/ubnt-unifi.yaml");
 const ARISTA: &str = include_str!("../../switch-profiles/arista-eos.yaml");
 
 /// A mistake: the profile it is made in, what is replaced, by what, and what the error says.
@@ -174,6 +177,36 @@ const MISTAKES: &[Mistake] = &[
         "      add: [\"{key}\"]\n      remove: [\"no {key}\"]\n",
         "      add: [\"{key}\"]\n",
         "destination: what is made must be removable",
+    ),
+    (
+        NXOS,
+        "      key: \"{destination}\"\n      keep: [id, spanMode]\n      value: { id: \"{destination}\", spanMode: span-dest }",
+        "      key: \"{session}\"\n      keep: [id, spanMode]\n      value: { spanMode: span-dest }",
+        "destination: a setting on the destination needs the gap {destination}: which port it belongs to",
+    ),
+    (
+        NXOS,
+        "      keep: [vlan, direction]",
+        "      keep: [vlan, direction]\n      delete: [{ method: DELETE, path: /vlan }]",
+        "vlan: what is somebody else's is never changed: no request or command",
+    ),
+    (
+        EASY,
+        "answer: script",
+        "answer: scrip",
+        "`scrip` is not one of json, script, text",
+    ),
+    (
+        UNIFI,
+        "[\"{entries}\"]",
+        "[\"{entry}\"]",
+        "override: `put_all` carries all of them: [\"{entries}\"] in its body",
+    ),
+    (
+        UNIFI,
+        "given: [site, device]",
+        "given: [site]",
+        "override: nothing fills the gap {device} here",
     ),
     (
         ARISTA,

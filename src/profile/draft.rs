@@ -16,6 +16,7 @@ pub const STARTERS: &[(&str, &str)] = &[
     ("pair_rows", "a row for each pair of source and destination"),
     ("port_list", "a text names the sources"),
     ("single_source", "one source port at a time"),
+    ("document", "a document is put over HTTP"),
     ("manual", "not at all: a person ticks the ports"),
 ];
 
@@ -105,6 +106,27 @@ objects:
   - { name: sourceRowStatus, oid: .2.1.4, role: row_status, syntax: row_status, index: session.source }
 "#
         }
+        "document" => {
+            r#"
+http:
+  # Without `login`, user and password (or the token) go with every request.
+  # login:
+  #   request: { method: POST, path: /login, encoding: form, body: { username: "{user}", password: "{password}" } }
+  # Where the ports are listed; not needed where the credential has `snmp`.
+  # ports: { read: { method: GET, path: /ports }, name: /name, up: { at: /link, is: up } }
+  entries:
+    - name: session
+      for: session
+      read: { method: GET, path: /mirrors }
+      lie: members               # or items, with key_at: /id
+      key: "{session}"
+      value: { to: "{destination}", rx: ["{source}"] }
+      direction: ingress
+      create: [{ method: PUT, path: "/mirrors/{key}", body: "{entry}" }]
+      replace: [{ method: PUT, path: "/mirrors/{key}", body: "{entry}" }]
+      delete: [{ method: DELETE, path: "/mirrors/{key}" }]
+"#
+        }
         "pair_rows" => {
             r#"
 objects:
@@ -166,6 +188,6 @@ mod tests {
                 assert_eq!(profile.name, "my-switch-2");
             }
         }
-        assert_eq!(draft("x", "document", None), None);
+        assert_eq!(draft("x", "cli_lines", None), None);
     }
 }

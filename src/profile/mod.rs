@@ -15,6 +15,7 @@ mod index;
 mod list;
 mod load;
 mod object;
+mod pages;
 mod raw;
 mod schema;
 
@@ -27,6 +28,7 @@ pub use index::{Index, IndexPart, Instance, Numbering};
 pub use list::{ListCodec, ListForm};
 pub use load::{EMBEDDED, load, load_file, parse};
 pub use object::{Carries, CreateBy, Direction, Object, OnlyWhile, Role, Syntax};
+pub use pages::{Page, WebSign, pages_to_ask, showing};
 pub use schema::schema;
 
 use std::collections::BTreeMap;
@@ -258,6 +260,9 @@ pub struct Identify {
     /// `sysDescr` contains one of these, in any case of letters.
     #[serde(default)]
     pub sys_descr: Vec<String>,
+    /// Its web interface answers one of these pages in its own way.
+    #[serde(default)]
+    pub web: Vec<WebSign>,
 }
 
 impl Identify {

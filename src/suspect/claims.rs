@@ -15,8 +15,6 @@ pub enum Source {
     Asked,
     /// A router of this name in the configuration.
     Router(String),
-    /// Frames that were heard.
-    Capture,
 }
 
 /// What is claimed about one address.
@@ -58,6 +56,15 @@ impl Claims {
         self.by_mac.entry(mac).or_default().insert(source);
     }
 
+    /// Adds claims of one source.
+    #[must_use]
+    pub fn with(mut self, macs: impl IntoIterator<Item = Mac>, source: Source) -> Self {
+        for mac in macs {
+            self.add(mac, source.clone());
+        }
+        self
+    }
+
     /// Tells whether nobody claims anything.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -79,7 +86,7 @@ impl Claims {
         }
     }
 
-    /// Says who claims a MAC: `router gw, seen in the capture`. Empty for a MAC that nobody claims.
+    /// Says who claims a MAC: `asked by ARP, router gw`. Empty for a MAC that nobody claims.
     #[must_use]
     pub fn sources(&self, mac: Mac) -> String {
         let sources = self.by_mac.get(&mac).into_iter().flatten();
@@ -93,7 +100,6 @@ impl Claims {
             (Source::Asked, IpAddr::V4(_)) => "asked by ARP".to_owned(),
             (Source::Asked, IpAddr::V6(_)) => "asked by neighbour discovery".to_owned(),
             (Source::Router(name), _) => format!("router {name}"),
-            (Source::Capture, _) => "seen in the capture".to_owned(),
         }
     }
 }
@@ -143,10 +149,10 @@ mod tests {
 
     #[test]
     fn two_machines_that_claim_one_address_are_both_shown() {
-        let said = [(A, Source::NeighbourTable), (B, Source::Capture)];
+        let said = [(A, Source::NeighbourTable), (B, Source::Asked)];
         let claims = claims("10.0.0.57", &said);
         assert_eq!(claims.resolution(), Resolution::Several(vec![B, A]));
-        let expected = "10.0.0.57 is claimed by 02:00:00:00:00:01 (seen in the capture) \
+        let expected = "10.0.0.57 is claimed by 02:00:00:00:00:01 (asked by ARP) \
                         and 04:d4:c4:12:34:56 (this machine's neighbour table)";
         assert_eq!(claims.to_string(), expected);
     }

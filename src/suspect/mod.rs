@@ -1,8 +1,8 @@
 //! From an IP address to the MAC whose frames are looked for.
 //!
 //! Several may know: this machine's neighbour table, the suspect itself when the kernel asks it, the routers, and
-//! whoever listens. [`Claims`] holds what each of them said; [`resolve`] asks all but the last. Whose MAC it is belongs
-//! to `identify`.
+//! whoever answers on the wire. [`Claims`] holds what each of them said; [`resolve`] asks all but the last. Whose MAC
+//! it is belongs to `identify`.
 
 use std::io;
 use std::net::IpAddr;
@@ -129,6 +129,14 @@ pub fn neighbours_on(interface: &str, with: IpAddr) -> Vec<(IpAddr, Mac)> {
         router::in_prefix(own.ip, own.prefix, neighbour.ip).then_some((neighbour.ip, mac))
     });
     known.collect()
+}
+
+/// Tells whether `ip` is in a subnet that `interface` is plugged into.
+#[must_use]
+pub fn is_on_link(interface: &str, ip: IpAddr) -> bool {
+    let addresses = links::read().unwrap_or_default();
+    let near = links::towards(ip, &addresses);
+    near.into_iter().any(|own| own.interface == interface)
 }
 
 /// Asks the kernel and, by it, the suspect.

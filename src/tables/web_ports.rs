@@ -1,10 +1,10 @@
 //! The ports of a switch that is not asked over SNMP, as its web interface lists them.
 
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 
 use crate::http::{Http, HttpError, Purpose};
 use crate::port::{Link, PanelPort, PortId, PortTable, SwitchPort};
-use crate::profile::http::{PortsAt, Scope};
+use crate::profile::http::{PortsAt, Scope, columns};
 
 use super::label::{self, Names};
 
@@ -17,10 +17,16 @@ const MOST: usize = 4096;
 /// [`HttpError`], [`HttpError::Nonsense`] where there is none.
 pub fn read(http: &mut dyn Http, described: &PortsAt) -> Result<PortTable, HttpError> {
     let answer = http.send(&described.read, &Scope::default(), Purpose::Read)?;
-    let ports = answer
-        .body
-        .pointer(&described.at)
-        .map(|place| listed(place, described));
+    let place = answer.body.pointer(&described.at);
+    let ports = match &described.count {
+        None => place.map(|place| listed(place, described)),
+        Some(count) => {
+            let count = answer.body.pointer(count).and_then(Json::as_u64);
+            let lists = place.and_then(Json::as_object).map(columns);
+            let rows = lists.zip(count).map(|(rows, count)| numbered(rows, count));
+            rows.map(|rows| listed(&Json::Object(rows), described))
+        }
+    };
     match ports {
         Some(ports) if !ports.is_empty() => Ok(PortTable::new(labelled(ports))),
         Some(_) | None => Err(HttpError::Nonsense {
@@ -31,11 +37,18 @@ pub fn read(http: &mut dyn Http, described: &PortsAt) -> Result<PortTable, HttpE
     }
 }
 
+/// Names the first `count` rows by their place. Lists may be longer than there are ports.
+fn numbered(rows: Vec<Json>, count: u64) -> Map<String, Json> {
+    let rows = (1..=count).zip(rows).take(MOST);
+    rows.map(|(place, row)| (place.to_string(), row)).collect()
+}
+
 /// Takes the ports out of a list or map, in the order of their numbers.
 fn listed(place: &Json, described: &PortsAt) -> Vec<SwitchPort> {
-    let told = |at: &Option<String>, port: &Json| {
-        let text = port.pointer(at.as_deref()?)?.as_str()?;
-        Some(text.to_owned())
+    let told = |at: &Option<String>, port: &Json| match port.pointer(at.as_deref()?)? {
+        Json::String(text) => Some(text.clone()),
+        Json::Number(number) => Some(number.to_string()),
+        Json::Null | Json::Bool(_) | Json::Array(_) | Json::Object(_) => None,
     };
     let named: Vec<(String, &Json)> = match place {
         Json::Object(members) if described.name.is_none() => {
@@ -72,10 +85,12 @@ fn listed(place: &Json, described: &PortsAt) -> Vec<SwitchPort> {
             alias: told(&described.alias, port).unwrap_or_default(),
             if_index: None,
             bridge_port: None,
-            link: match &described.up {
-                None => Link::Unknown,
-                Some(sign) if sign.shows(port) => Link::Up,
-                Some(_) => Link::Down,
+            link: match (&described.up, &described.down) {
+                (Some(up), _) if up.shows(port) => Link::Up,
+                (_, Some(down)) if down.shows(port) => Link::Down,
+                (Some(_), None) => Link::Down,
+                (None, Some(_)) => Link::Up,
+                (Some(_), Some(_)) | (None, None) => Link::Unknown,
             },
             if_name: name,
         })
@@ -125,8 +140,10 @@ mod tests {
             named: Some(named.to_owned()),
             up: Some(Sign {
                 at: "/running".to_owned(),
-                is: json!("true"),
+                is: Some(json!("true")),
             }),
+            down: None,
+            count: None,
             alias: Some("/comment".to_owned()),
         }
     }

@@ -14,7 +14,11 @@ import topology
 
 DONE, NO_ANSWER, USAGE, DEVICE, REFUSED, NOT_RESTORED = 0, 1, 2, 3, 4, 5
 NOBODY = "10.77.0.199"
-_TWIN = topology.Machine("02:00:00:00:0a:57", topology.SUSPECT.address)
+# An address of their own: the router's agent tells for a minute what its neighbours were (ipNetToPhysicalTable), and
+# of the suspect's address it must not tell two machines in later cases.
+_CLAIMED = "10.77.0.58"
+_CLAIMANT = topology.Machine(topology.SUSPECT.mac, _CLAIMED)
+_TWIN = topology.Machine("02:00:00:00:0a:57", _CLAIMED)
 # Who is not there is looked for until time is up.
 _BRIEFLY = ("--yes", "--no-tables", "--max-time", "20")
 
@@ -30,6 +34,7 @@ class Case:
     options: tuple = ("--yes", "--no-tables")
     target: tuple = ("--ip", topology.SUSPECT.address)
     place: str | None = "h8"
+    machine: topology.Machine = topology.SUSPECT  # at `place`
     twin: topology.Machine | None = None  # on port 3
     before: Callable[[], object] = lambda: None
     may_write: bool = False
@@ -49,7 +54,14 @@ def cases():
         Case("a read-only community", DEVICE, r"(?i)read-only|read-write|write", setup(write="lab-read")),
         Case("an unreachable switch", DEVICE, r"10\.78\.0\.99", setup(address="10.78.0.99")),
         Case("no capture rights", DEVICE, r"(?i)cap_net_raw|root|rights|permi", setup(as_root=False)),
-        Case("two machines claim the address", REFUSED, r"--mac", twin=_TWIN),
+        Case(
+            "two machines claim the address",
+            REFUSED,
+            r"--mac",
+            target=("--ip", _CLAIMED),
+            machine=_CLAIMANT,
+            twin=_TWIN,
+        ),
         Case("no --yes and no terminal", REFUSED, r"--yes", options=("--no-tables",)),
         Case("the destination is a candidate", REFUSED, r"24", setup(candidates="1-22,24")),
         Case(
@@ -75,7 +87,7 @@ def run(bench, _runs):
 
 
 def _run_case(bench, case):
-    places = {} if case.place is None else {case.place: topology.SUSPECT}
+    places = {} if case.place is None else {case.place: case.machine}
     if case.twin is not None:
         places["h3"] = case.twin
     bench.lab.place_suspects(places, "steady")

@@ -31,6 +31,7 @@ class Setup:
     as_root: bool = True
     profile: str = PROFILE
     login: str = "credentials: office"
+    credential: str = ""  # one more, as YAML below `credentials`
     destination: str = str(topology.LAPTOP_PORT)
     sniff: str = "eth0"
     place: str = "laptop"  # where halfspan runs
@@ -51,6 +52,7 @@ routers:
 credentials:
   office:
     snmp: {{ version: 2c, read: "env:LAB_READ", write: "env:LAB_WRITE" }}
+  {self.credential}
 patch: patch.csv
 """
 

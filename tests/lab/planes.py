@@ -98,8 +98,14 @@ class OpenVSwitch:
         database = f"{self._home}/conf.db"
         if not os.path.exists(database):
             netns.check(["ovsdb-tool", "create", database, schema])
-        remotes = [f"--remote=punix:{self._socket}", f"--remote=ptcp:6640:{topology.SWITCH_ADDRESS}"]
-        self._start("ovsdb-server", database, *remotes)
+        self._make_certificates()
+        keys = [f"--private-key={self._pki('sw-privkey.pem')}", f"--certificate={self._pki('sw-cert.pem')}"]
+        remotes = [
+            f"--remote=punix:{self._socket}",
+            f"--remote=ptcp:6640:{topology.SWITCH_ADDRESS}",
+            f"--remote=pssl:6641:{topology.SWITCH_ADDRESS}",
+        ]
+        self._start("ovsdb-server", database, *remotes, *keys, f"--ca-cert={self._authority('controller')}")
         daemons.wait_for(lambda: os.path.exists(self._socket), "the database's socket")
         self._vsctl("--no-wait", "init")
         self._start("ovs-vswitchd", f"unix:{self._socket}")
@@ -134,6 +140,21 @@ class OpenVSwitch:
     def _vsctl(self, *arguments):
         return netns.check(["ovs-vsctl", f"--db=unix:{self._socket}", "--timeout=20", *arguments])
 
+    def _make_certificates(self):
+        """One authority signs the switch's certificate, another one the laptop's, as Open vSwitch's guide has it."""
+        if os.path.exists(self._pki("")):
+            return
+        os.makedirs(self._pki(""))
+        for words in (["init"], ["req+sign", "sw", "switch"], ["req+sign", "laptop", "controller"]):
+            made = ["ovs-pki", f"--dir={self._pki('ca')}", f"--log={self._pki('log')}", *words]
+            subprocess.run(made, cwd=self._pki(""), check=True, capture_output=True)
+
+    def _pki(self, name):
+        return f"{self._home}/pki/{name}"
+
+    def _authority(self, of):
+        return self._pki(f"ca/{of}ca/cacert.pem")
+
     def _mirror(self, name, columns, **ports):
         """Makes a mirror; `ports` names those that the columns refer to by @."""
         known = [word for key, port in ports.items() for word in ("--", f"--id=@{key}", "get", "port", f"port{port}")]
@@ -141,9 +162,16 @@ class OpenVSwitch:
         self._vsctl(*known, *make, "--", "add", "bridge", "ovs0", "mirrors", "@m")
 
     def setup(self, number):
-        """By the socket and by TCP, in turns."""
-        address = f"tcp:{topology.SWITCH_ADDRESS}" if number % 2 else f"unix:{self._socket}"
-        return halfspan.Setup(profile="openvswitch", address=address, login="bridge: ovs0")
+        """By TLS, by TCP and by the socket, in turns."""
+        sockets = f"unix:{self._socket}", f"ssl:{topology.SWITCH_ADDRESS}:6641", f"tcp:{topology.SWITCH_ADDRESS}"
+        encrypted = number % 3 == 1
+        own = f"certificate: {self._pki('laptop-cert.pem')}, key: {self._pki('laptop-privkey.pem')}"
+        return halfspan.Setup(
+            profile="openvswitch",
+            address=sockets[number % 3],
+            login="bridge: ovs0\n    credentials: ovs" if encrypted else "bridge: ovs0",
+            credential=f"ovs: {{ tls: {{ ca: {self._authority('switch')}, {own} }} }}" if encrypted else "",
+        )
 
     def dump(self):
         """The whole database but its counters, rows by their UUIDs."""

@@ -85,6 +85,20 @@ impl Site {
         fs::write(file, text.replace(from, to)).unwrap();
     }
 
+    /// Sends requests to the switch's web interface to another port of this machine.
+    pub(crate) fn redirect_web(&self, port: u16) {
+        let file = self.path("halfspan.yaml");
+        let text = fs::read_to_string(&file).unwrap();
+        let address = self.lab.addresses().switch.ip().to_string();
+        let other = text
+            .lines()
+            .map(|line| match line.split_once("plain: true, port: ") {
+                Some((begin, _)) => format!("{begin}plain: true, port: {port} }}\n"),
+                None => format!("{}\n", line.replace(&address, "127.0.0.1")),
+            });
+        fs::write(file, other.collect::<String>()).unwrap();
+    }
+
     /// Takes a secret out of the configuration, where the program would warn of it.
     fn hide(&self, secret: &str, variable: &str) {
         let file = self.path("halfspan.yaml");

@@ -1,5 +1,8 @@
 //! Switches that are told over HTTP: logins that run out, wrong passwords, other people's sessions, kills.
 
+use std::io::{Read as _, Write as _};
+use std::path::Path;
+
 use halfspan::lab::{Family, Profile};
 use nix::sys::signal::Signal;
 
@@ -23,13 +26,22 @@ fn a_switch_with_a_web_interface_and_no_snmp_is_searched_by_the_ports_that_it_li
         let ran = site.locate(&["--json"]);
         let report = ran.assert_exit(0).json();
         assert_eq!(report["outcome"], "located", "{ran}");
-        let name = site.suspect_port().if_name;
-        assert_eq!(report["port"]["if_name"], name, "{ran}");
+        let label = site.suspect_port().label;
+        assert_eq!(report["port"]["label"], label, "{ran}");
         assert_eq!(report["mirror"]["restored"], true);
         site.assert_untouched();
     };
+    let lists_ports = |family: &Family| {
+        let profile =
+            halfspan::profile::load(Profile::Web(*family).name(), Path::new(".")).unwrap();
+        profile.http.unwrap().ports.is_some()
+    };
+    let (with, without): (Vec<Family>, Vec<Family>) =
+        Family::ALL.into_iter().partition(lists_ports);
+    // Its interfaces are told in XML tables, which no profile takes apart.
+    assert_eq!(without, [Family::Junos]);
     std::thread::scope(|scope| {
-        for family in Family::ALL {
+        for family in with {
             scope.spawn(move || find(family));
         }
     });
@@ -37,17 +49,37 @@ fn a_switch_with_a_web_interface_and_no_snmp_is_searched_by_the_ports_that_it_li
 
 #[test]
 fn a_login_that_runs_out_again_and_again_does_not_stop_a_run() {
-    let site = Site::new(|spec| {
-        spec.profile = Profile::Web(Family::AosCx);
-        spec.agent.login_lasts = Some(3);
+    let find = |family: Family| {
+        let site = Site::new(|spec| {
+            spec.profile = Profile::Web(family);
+            spec.agent.login_lasts = Some(3);
+        });
+        site.locate(&["--json", "--no-tables"])
+            .assert_located(&site);
+    };
+    std::thread::scope(|scope| {
+        for family in [
+            Family::AosCx,
+            Family::CiscoNxos,
+            Family::FortiSwitch,
+            Family::TpLinkEasySmart,
+        ] {
+            scope.spawn(move || find(family));
+        }
     });
-    site.locate(&["--json", "--no-tables"])
-        .assert_located(&site);
 }
 
 #[test]
 fn a_wrong_password_stops_the_run_before_anything_is_written() {
-    for family in [Family::AosCx, Family::AristaEos, Family::Vyos] {
+    for (family, status) in [
+        (Family::AosCx, 401),
+        (Family::AristaEos, 401),
+        (Family::CiscoNxos, 401),
+        // These say it in what they answer.
+        (Family::FortiSwitch, 200),
+        (Family::TpLinkEasySmart, 200),
+        (Family::Vyos, 401),
+    ] {
         let site = site(family);
         let suspect = site.suspect().to_string();
         let mut command = site.command();
@@ -55,7 +87,8 @@ fn a_wrong_password_stops_the_run_before_anything_is_written() {
         command.args(["locate", "--yes", "--no-tables", "--ip", &suspect]);
         let ran = crate::site::Running::start(&mut command).end();
         let told = ran.assert_exit(3).told_error();
-        assert!(told.contains("does not accept the login (401)"), "{told}");
+        let refusal = format!("does not accept the login ({status})");
+        assert!(told.contains(&refusal), "{told}");
         assert!(
             told.contains("check `user` and `password`, or `token`"),
             "{told}"
@@ -92,12 +125,9 @@ fn somebody_elses_session_is_refused_and_nothing_is_written() {
             told.contains("already has a mirror session that is not ours"),
             "{told}"
         );
-        let ports = if family == Family::AosCx {
-            "port 1/1/1 to port 1/1/2"
-        } else {
-            "port 1 to port 2"
-        };
-        assert!(told.contains(ports), "{told}");
+        let [source, destination] = [1, 2].map(|port| Profile::Web(family).port_label(port));
+        let ports = format!("port {source} to port {destination}");
+        assert!(told.contains(&ports), "{told}");
         site.assert_unwritten();
     }
 }
@@ -107,8 +137,11 @@ fn a_borrowed_session_is_given_back_as_it_was() {
     for family in [
         Family::AosCx,
         Family::AristaEos,
+        Family::CiscoIosXe,
+        Family::CiscoNxos,
         Family::Cumulus,
         Family::MikrotikPorts,
+        Family::TpLinkEasySmart,
         Family::Vyos,
     ] {
         let site = Site::new(|spec| {
@@ -153,4 +186,76 @@ fn a_dry_run_shows_the_requests_and_sends_none() {
         "{ran}"
     );
     site.assert_unwritten();
+}
+
+/// The row of `switch check` that tells whose pages they are.
+fn family_told(site: &Site) -> String {
+    let report = site.run(&["switch", "check", SWITCH, "--json"]).json();
+    let rows = report["checks"].as_array().unwrap();
+    let row = rows.iter().find(|row| row["what"] == "family").unwrap();
+    row["text"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_switch_without_snmp_is_recognised_by_its_web_pages() {
+    let check = |family: Family| {
+        let site = Site::new(|spec| {
+            spec.profile = Profile::Web(family);
+            spec.agent.web_only = true;
+        });
+        let told = family_told(&site);
+        let name = Profile::Web(family).name();
+        assert!(told.starts_with("its web pages point to "), "{told}");
+        assert!(told.contains(name), "{name}: {told}");
+        site.assert_unwritten();
+    };
+    std::thread::scope(|scope| {
+        for family in Family::ALL {
+            scope.spawn(move || check(family));
+        }
+    });
+}
+
+#[test]
+fn a_wrong_profile_is_told_with_the_one_that_the_web_pages_point_to() {
+    let site = Site::new(|spec| {
+        spec.profile = Profile::Web(Family::CiscoNxos);
+        spec.agent.web_only = true;
+    });
+    site.reconfigure("profile: cisco-nxos", "profile: aos-cx");
+    let told = family_told(&site);
+    assert_eq!(
+        told,
+        "its web pages point to cisco-nxos, the configuration says aos-cx"
+    );
+    site.assert_unwritten();
+}
+
+#[test]
+fn pages_that_no_profile_knows_are_told_with_how_to_start_one() {
+    let site = Site::new(|spec| {
+        spec.profile = Profile::Web(Family::AristaEos);
+        spec.agent.web_only = true;
+    });
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let mut head = [0; 4096];
+            let _read = (&stream).read(&mut head);
+            let answer = b"HTTP/1.1 302 Found\r\nLocation: /ui\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+            let _written = (&stream).write_all(answer);
+        }
+    });
+    site.redirect_web(port);
+    let told = family_told(&site);
+    assert!(
+        told.starts_with("its web pages point to no built-in profile (GET "),
+        "{told}"
+    );
+    assert!(told.contains("/command-api 302"), "{told}");
+    assert!(
+        told.ends_with("halfspan profile new FILE --shape document"),
+        "{told}"
+    );
 }

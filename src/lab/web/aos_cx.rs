@@ -7,8 +7,19 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json, json};
 
-use super::{Api, Ask, Ports, Reply, not_found, session};
+use super::{Api, Ask, Lobby, Ports, Reply, not_found, session};
 use crate::lab::control::{Direction, Session};
+
+/// User and password come in a form.
+pub(super) const LOBBY: Lobby = Lobby {
+    login: "/rest/v10.08/login",
+    logout: "/rest/v10.08/logout",
+    asks: |form| Some([form["username"].as_str()?, form["password"].as_str()?]),
+    grants: |_| Json::Null,
+    refuses: |why| Reply::read(json!({"message": why})).status(401),
+    cookie: "id",
+    csrf: None,
+};
 
 /// The sessions that can be made.
 const SESSIONS: std::ops::RangeInclusive<u32> = 1..=4;

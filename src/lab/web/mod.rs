@@ -18,130 +18,22 @@ use super::control::{Access, Arcs, Control, Direction, FOREIGN, Hardware, Sessio
 mod aos_cx;
 mod arista;
 mod cumulus;
+mod family;
+mod fortiswitch;
+mod iosxe;
+mod junos;
 mod mikrotik;
+mod nxos;
 mod server;
+mod sonic;
+mod tplink;
+mod unifi;
 mod vyos;
 
+pub use family::Family;
 pub(super) use server::{Entrance, serve};
 
-/// A family whose switches are told over HTTP.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Family {
-    /// HPE Aruba AOS-CX.
-    AosCx,
-    /// Arista EOS.
-    AristaEos,
-    /// Cumulus Linux.
-    Cumulus,
-    /// RouterOS, ports with flags.
-    MikrotikPorts,
-    /// RouterOS, a rule with a list of ports.
-    MikrotikRule,
-    /// RouterOS, one source on the chip.
-    MikrotikSwitch,
-    /// VyOS.
-    Vyos,
-}
-
-/// How a family wants to see who asks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Door {
-    /// User and password with each request.
-    Basic,
-    /// A cookie, which this path gives for user and password in a form, and this one takes back.
-    Cookie(&'static str, &'static str),
-    /// A key in each form.
-    Key,
-}
-
-impl Family {
-    /// All of them.
-    pub const ALL: [Family; 7] = [
-        Family::AosCx,
-        Family::AristaEos,
-        Family::Cumulus,
-        Family::MikrotikPorts,
-        Family::MikrotikRule,
-        Family::MikrotikSwitch,
-        Family::Vyos,
-    ];
-
-    /// The name of the profile that drives it.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Family::AosCx => "aos-cx",
-            Family::AristaEos => "arista-eos",
-            Family::Cumulus => "cumulus-nvue",
-            Family::MikrotikPorts => "mikrotik-ports",
-            Family::MikrotikRule => "mikrotik-rule",
-            Family::MikrotikSwitch => "mikrotik-switch",
-            Family::Vyos => "vyos",
-        }
-    }
-
-    /// `sysDescr` and `sysObjectID`.
-    pub(super) fn identity(self) -> (&'static str, &'static [u32]) {
-        match self {
-            Family::AosCx => (
-                "Aruba JL668A FL.10.08.0001 AOS-CX (virtual)",
-                &[1, 3, 6, 1, 4, 1, 47196, 4, 1, 1, 1, 100],
-            ),
-            Family::AristaEos => (
-                "Arista Networks EOS version 4.28.0F running on an Arista Networks vEOS (virtual)",
-                &[1, 3, 6, 1, 4, 1, 30065, 1, 2759],
-            ),
-            Family::Cumulus => ("Cumulus-Linux 5.4.0 (virtual)", &[1, 3, 6, 1, 4, 1, 40310]),
-            Family::MikrotikPorts | Family::MikrotikRule | Family::MikrotikSwitch => (
-                "RouterOS CRS326-24G-2S+ (virtual)",
-                &[1, 3, 6, 1, 4, 1, 14988, 1],
-            ),
-            Family::Vyos => ("VyOS 1.4.0 (virtual)", &[1, 3, 6, 1, 4, 1, 44641]),
-        }
-    }
-
-    /// What the switch calls a port, over HTTP and as `ifName`.
-    pub(super) fn port_name(self, port: u32) -> String {
-        match self {
-            Family::AosCx => format!("1/1/{port}"),
-            Family::AristaEos => format!("Ethernet{port}"),
-            Family::Cumulus => format!("swp{port}"),
-            Family::MikrotikPorts | Family::MikrotikRule | Family::MikrotikSwitch => {
-                format!("ether{port}")
-            }
-            Family::Vyos => format!("eth{port}"),
-        }
-    }
-
-    pub(super) fn door(self) -> Door {
-        match self {
-            Family::AosCx => Door::Cookie("/rest/v10.08/login", "/rest/v10.08/logout"),
-            Family::Vyos => Door::Key,
-            Family::AristaEos
-            | Family::Cumulus
-            | Family::MikrotikPorts
-            | Family::MikrotikRule
-            | Family::MikrotikSwitch => Door::Basic,
-        }
-    }
-
-    /// The switch's mirror as it starts.
-    pub(super) fn start(self, ports: Ports, foreign: bool) -> Box<dyn Control> {
-        let mut api: Box<dyn Api> = match self {
-            Family::AosCx => Box::new(aos_cx::AosCx::new(ports)),
-            Family::AristaEos => Box::new(arista::Arista::new(ports)),
-            Family::Cumulus => Box::new(cumulus::Cumulus::new(ports)),
-            Family::MikrotikPorts => Box::new(mikrotik::Mikrotik::new(ports, mikrotik::Way::Ports)),
-            Family::MikrotikRule => Box::new(mikrotik::Mikrotik::new(ports, mikrotik::Way::Rule)),
-            Family::MikrotikSwitch => Box::new(mikrotik::Mikrotik::new(ports, mikrotik::Way::Chip)),
-            Family::Vyos => Box::new(vyos::Vyos::new(ports)),
-        };
-        if foreign {
-            api.lend(FOREIGN.0, FOREIGN.1);
-        }
-        Box::new(Web(api))
-    }
-}
+use family::{Csrf, Door, Lobby};
 
 /// A request that has passed the door.
 #[derive(Clone, Debug)]

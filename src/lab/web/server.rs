@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use super::{Ask, Door, Family, Reply};
+use super::{Ask, Csrf, Door, Family, Reply};
 use crate::lab::world::{World, locked};
 
 /// No request is longer.
@@ -72,10 +72,10 @@ impl Visitor {
             if self.is_closed() {
                 return;
             }
-            let (reply, cookie) = self.answer(&letter);
+            let (reply, lines) = self.answer(&letter);
             let latency = locked(&self.world).answers_after();
             tokio::time::sleep(latency).await;
-            if self.is_closed() || stream.write_all(&written(&reply, cookie)).await.is_err() {
+            if self.is_closed() || stream.write_all(&written(&reply, &lines)).await.is_err() {
                 return;
             }
         }
@@ -87,7 +87,7 @@ impl Visitor {
         world.is_unreachable()
     }
 
-    fn answer(&self, letter: &Letter) -> (Reply, Option<String>) {
+    fn answer(&self, letter: &Letter) -> (Reply, Vec<String>) {
         let (path, query) = letter
             .target
             .split_once('?')
@@ -105,11 +105,16 @@ impl Visitor {
                     .map(|(name, value)| (name, Json::from(value)));
                 Json::Object(members.collect::<Map<_, _>>())
             }
-            "application/json" => match serde_json::from_slice(&letter.body) {
-                Ok(body) => body,
-                Err(error) => return (refusal(400, &error.to_string()), None),
-            },
-            other => return (refusal(415, &format!("{other} is not taken")), None),
+            "application/xml" if self.entrance.family.speaks() == kind => {
+                Json::from(String::from_utf8_lossy(&letter.body).into_owned())
+            }
+            kind if kind == self.entrance.family.speaks() => {
+                match serde_json::from_slice(&letter.body) {
+                    Ok(body) => body,
+                    Err(error) => return (refusal(400, &error.to_string()), Vec::new()),
+                }
+            }
+            other => return (refusal(415, &format!("{other} is not taken")), Vec::new()),
         };
         if let Some(answered) = self.at_the_door(letter, path, &body) {
             return answered;
@@ -125,7 +130,7 @@ impl Visitor {
             query: pairs(query),
             body,
         };
-        (self.inside(&ask), None)
+        (self.inside(&ask), Vec::new())
     }
 
     /// Lets somebody in, or answers at the door.
@@ -134,53 +139,73 @@ impl Visitor {
         letter: &Letter,
         path: &str,
         body: &Json,
-    ) -> Option<(Reply, Option<String>)> {
+    ) -> Option<(Reply, Vec<String>)> {
         let Entrance { user, password, .. } = &*self.entrance;
-        let stop = |status: u16, why: &str| Some((refusal(status, why), None));
-        match self.entrance.family.door() {
+        let family = self.entrance.family;
+        let stop = |status: u16, why: &str| Some((refusal(status, why), Vec::new()));
+        let opens = matches!(family.door(), Door::Login(lobby) if [lobby.login, lobby.logout].contains(&path));
+        if !opens && !family.guards(path) {
+            return stop(404, "not found");
+        }
+        match family.door() {
             Door::Basic => {
                 let wanted = format!("Basic {}", base64(format!("{user}:{password}").as_bytes()));
                 if letter.headers.get("authorization") == Some(&wanted) {
                     return None;
                 }
-                stop(401, "invalid user name or password")
+                Some((family.stranger(), Vec::new()))
             }
+            Door::Key if letter.method == "GET" => stop(405, "Method Not Allowed"),
             Door::Key if body["key"] == **password => None,
             Door::Key => stop(401, "Valid API key is required"),
-            Door::Cookie(login, _) if path == login && letter.method == "POST" => {
-                if body["username"] != **user || body["password"] != **password {
-                    return stop(401, "Login failed");
+            Door::Login(lobby) if path == lobby.login && letter.method == "POST" => {
+                if (lobby.asks)(body) != Some([user, password]) {
+                    return Some(((lobby.refuses)("Login failed"), Vec::new()));
                 }
                 let mut logins = locked(&self.logins);
                 if logins.len() == MOST_LOGINS {
                     logins.remove(0);
                 }
-                let cookie = format!("{:016x}", fastrand::u64(..));
+                let token = format!("{:016x}", fastrand::u64(..));
                 let lasts = self.entrance.login_lasts.unwrap_or(u32::MAX);
-                logins.push((cookie.clone(), lasts));
-                let reply = Reply::read(Json::Null);
-                Some((reply, Some(format!("id={cookie}; Path=/; HttpOnly"))))
+                logins.push((token.clone(), lasts));
+                let mut lines = vec![format!(
+                    "Set-Cookie: {}={token}; Path=/; HttpOnly",
+                    lobby.cookie
+                )];
+                lines.extend(lobby.csrf.as_ref().map(|csrf| {
+                    let value = repeated(&token);
+                    match csrf.cookie {
+                        Some(cookie) => format!("Set-Cookie: {cookie}=\"{value}\"; Path=/"),
+                        None => format!("{}: {value}", csrf.header),
+                    }
+                }));
+                Some((Reply::read((lobby.grants)(&token)), lines))
             }
-            Door::Cookie(_, logout) => {
+            Door::Login(lobby) => {
                 let shown = letter.headers.get("cookie").map_or("", String::as_str);
-                let shown = shown
-                    .split("; ")
-                    .find_map(|cookie| cookie.strip_prefix("id="));
+                let shown = shown.split("; ").find_map(|cookie| {
+                    let (name, token) = cookie.split_once('=')?;
+                    (name == lobby.cookie).then_some(token)
+                });
                 let mut logins = locked(&self.logins);
-                let known = logins
-                    .iter()
-                    .position(|(cookie, _)| Some(&**cookie) == shown);
-                let Some(place) = known else {
-                    return stop(401, "Authorization Required");
+                let known = logins.iter().position(|(token, _)| Some(&**token) == shown);
+                let repeats = |csrf: &Csrf| {
+                    let header = letter.headers.get(csrf.header);
+                    header == shown.map(repeated).as_ref()
                 };
-                if path == logout {
+                let known = known.filter(|_| lobby.csrf.as_ref().is_none_or(repeats));
+                let Some(place) = known else {
+                    return Some(((lobby.refuses)("Authorization Required"), Vec::new()));
+                };
+                if path == lobby.logout {
                     logins.remove(place);
-                    return Some((Reply::read(Json::Null), None));
+                    return Some((Reply::read(Json::Null), Vec::new()));
                 }
                 let (_, left) = logins.get_mut(place)?;
                 if *left == 0 {
                     logins.remove(place);
-                    return stop(401, "Session timed out");
+                    return Some(((lobby.refuses)("Session timed out"), Vec::new()));
                 }
                 *left = left.saturating_sub(1);
                 None
@@ -220,6 +245,11 @@ impl Visitor {
         }
         reply
     }
+}
+
+/// What has to be repeated in a header of who shows a token.
+fn repeated(token: &str) -> String {
+    token.chars().rev().collect()
 }
 
 fn refusal(status: u16, why: &str) -> Reply {
@@ -273,17 +303,17 @@ async fn more(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<()> {
     (got > 0).then_some(())
 }
 
-fn written(reply: &Reply, cookie: Option<String>) -> Vec<u8> {
-    let body = if reply.body.is_null() {
-        String::new()
-    } else {
-        reply.body.to_string()
+fn written(reply: &Reply, lines: &[String]) -> Vec<u8> {
+    let (kind, body) = match &reply.body {
+        Json::Null => ("application/json", String::new()),
+        Json::String(page) => ("text/html", page.clone()),
+        Json::Bool(_) | Json::Number(_) | Json::Array(_) | Json::Object(_) => {
+            ("application/json", reply.body.to_string())
+        }
     };
-    let cookie = cookie
-        .map(|cookie| format!("Set-Cookie: {cookie}\r\n"))
-        .unwrap_or_default();
+    let lines: String = lines.iter().map(|line| format!("{line}\r\n")).collect();
     let head = format!(
-        "HTTP/1.1 {} Answer\r\nContent-Type: application/json\r\nContent-Length: {}\r\n{cookie}\r\n",
+        "HTTP/1.1 {} Answer\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n{lines}\r\n",
         reply.status,
         body.len()
     );

@@ -82,7 +82,8 @@ pub(super) fn http(profile: &Profile, http: &Http) -> Result<(), Fault> {
 /// The gaps that the answers to the steps before a change fill.
 fn taken(http: &Http) -> Vec<String> {
     let takes = http.before.iter().filter_map(|step| step.take.as_ref());
-    takes.flat_map(Template::gaps).map(str::to_owned).collect()
+    let taken = takes.flat_map(Template::gaps).map(str::to_owned);
+    taken.chain(http.given.iter().cloned()).collect()
 }
 
 fn check_entry(http: &Http, entry: &Entry) -> Result<(), Fault> {
@@ -115,8 +116,16 @@ fn check_entry(http: &Http, entry: &Entry) -> Result<(), Fault> {
             "an entry is made by `create` or by `add`, not by both",
         );
     }
-    if entry.is_made() {
-        let removes = !entry.delete.is_empty() || !entry.remove.is_empty();
+    if entry.each == For::Other {
+        if entry.writes().next().is_some() || !entry.add.is_empty() || !entry.remove.is_empty() {
+            return fault(
+                name,
+                "what is somebody else's is never changed: no request or command",
+            );
+        }
+    } else if entry.is_made() {
+        let removes =
+            !entry.delete.is_empty() || !entry.remove.is_empty() || entry.put_all.is_some();
         if !removes {
             return fault(
                 name,
@@ -129,9 +138,21 @@ fn check_entry(http: &Http, entry: &Entry) -> Result<(), Fault> {
             "an entry that is always there needs `idle` and `replace`",
         );
     }
+    if !entry.clear.is_empty() && entry.idle.is_none() {
+        return fault(
+            name,
+            "`clear` brings a setting to `idle`, and there is none",
+        );
+    }
     let source = entry.mentions("source");
     if entry.each == For::Source && !source {
         return fault(name, "an entry for each source needs the gap {source}");
+    }
+    if entry.each == For::Destination && !entry.mentions("destination") {
+        return fault(
+            name,
+            "a setting on the destination needs the gap {destination}: which port it belongs to",
+        );
     }
     if entry.mentions("direction") && entry.directions.is_empty() {
         return fault(name, "the gap {direction} needs `directions`");
@@ -161,7 +182,19 @@ fn check_entry(http: &Http, entry: &Entry) -> Result<(), Fault> {
         gaps(name, &command.gaps(), &of_commands)?;
     }
     let credentials = ["token", "user", "password"].map(str::to_owned);
-    request(name, &entry.read, &credentials)?;
+    let known: Vec<String> = credentials.into_iter().chain(http.given.clone()).collect();
+    request(name, &entry.read, &known)?;
+    if let Some(all) = &entry.put_all
+        && !all
+            .body
+            .as_ref()
+            .is_some_and(|body| body.gaps().contains(&"entries"))
+    {
+        return fault(
+            name,
+            "`put_all` carries all of them: [\"{entries}\"] in its body",
+        );
+    }
     if entry.read.method != Method::Get && entry.read.body.is_none() {
         return fault(name, "`read` is a GET, or has a `body` that asks");
     }
@@ -210,7 +243,8 @@ fn request(place: &str, request: &Request, known: &[String]) -> Result<(), Fault
 }
 
 fn gaps(place: &str, found: &[&str], known: &[String]) -> Result<(), Fault> {
-    match found.iter().find(|gap| !known.iter().any(|k| k == *gap)) {
+    let name = |gap: &str| gap.split('.').next().unwrap_or_default().to_owned();
+    match found.iter().find(|gap| !known.contains(&name(gap))) {
         None => Ok(()),
         Some(gap) => {
             let known: Vec<&str> = known.iter().map(String::as_str).collect();

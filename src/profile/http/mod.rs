@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 
 use super::Direction;
 
@@ -31,6 +31,12 @@ pub struct Http {
     /// Where a successful answer says that the switch refused all the same: JSON pointers to its message.
     #[serde(default)]
     pub refused_at: Vec<String>,
+    /// Texts that stand in a successful answer only where the switch refused all the same: `<rpc-error`.
+    #[serde(default)]
+    pub refused_texts: Vec<String>,
+    /// The gaps of its own that the configuration fills, under `with`: the site and the device of a controller.
+    #[serde(default)]
+    pub given: Vec<String>,
     /// Other beginnings of port names than those of `ifName`: `{ Gi: GigabitEthernet }`.
     #[serde(default)]
     pub names: BTreeMap<String, String>,
@@ -58,10 +64,24 @@ pub struct Login {
     pub request: Request,
     /// What the answer looks like, with {token} where the token stands; absent where cookies do.
     pub take: Option<Template>,
+    /// Where else the token comes from: `{ cookie: NAME }` or `{ header: NAME }` of the answer.
+    pub token_in: Option<TokenIn>,
+    /// What the answer to a login shows that was granted, where a status of success does not say it.
+    pub granted: Option<Sign>,
     /// What an answer with a status of success says where the login is no longer good. 401 and 403 always mean that.
     pub expired: Option<Sign>,
     /// The request that ends the session.
     pub logout: Option<Request>,
+}
+
+/// Where the token of a login comes from, if not from the answer's body.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TokenIn {
+    /// From the cookie of this name; quotes around it are no part of it.
+    Cookie(String),
+    /// From the header of this name.
+    Header(String),
 }
 
 /// A member of a document that has a certain value.
@@ -70,20 +90,21 @@ pub struct Login {
 pub struct Sign {
     /// Where it stands, a JSON pointer (RFC 6901).
     pub at: String,
-    /// What stands there.
-    pub is: Json,
+    /// What stands there; anything, if absent.
+    pub is: Option<Json>,
 }
 
 impl Sign {
     /// Tells whether a document shows it.
     #[must_use]
     pub fn shows(&self, document: &Json) -> bool {
-        document.pointer(&self.at) == Some(&self.is)
+        let found = document.pointer(&self.at);
+        found.is_some_and(|found| self.is.as_ref().is_none_or(|is| is == found))
     }
 }
 
 /// One HTTP request.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Request {
     /// GET, POST, PUT, PATCH or DELETE.
@@ -95,16 +116,33 @@ pub struct Request {
     /// How the body is written.
     #[serde(default)]
     pub encoding: Encoding,
+    /// How the answer is written.
+    #[serde(default)]
+    pub answer: AnswerAs,
+}
+
+/// How an answer is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AnswerAs {
+    /// As JSON.
+    #[default]
+    Json,
+    /// As a web page; what its scripts set is read as the members of one document: `var MirrPort = 8;`.
+    Script,
+    /// As text, the whole of which is the document.
+    Text,
 }
 
 /// The method of a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
 #[expect(
     missing_docs,
     reason = "the names are those of RFC 9110 §9 and RFC 5789"
 )]
 pub enum Method {
+    #[default]
     Get,
     Post,
     Put,
@@ -135,6 +173,8 @@ pub enum Encoding {
     Json,
     /// As a form; a member that is no text is written as JSON.
     Form,
+    /// As XML: the items of a list, one a line. What stands for {commands} has its `<`, `>` and `&` escaped.
+    Xml,
 }
 
 /// A request around the changes.
@@ -164,6 +204,10 @@ pub struct PortsAt {
     pub named: Option<String>,
     /// What a port shows whose link is up.
     pub up: Option<Sign>,
+    /// What one shows whose link is down, where `up` has no word for itself.
+    pub down: Option<Sign>,
+    /// Where the number of ports stands, a JSON pointer; then they lie as lists side by side.
+    pub count: Option<String>,
     /// Where a port's description stands in it.
     pub alias: Option<String>,
 }
@@ -188,9 +232,14 @@ pub struct Entry {
     pub key: Option<String>,
     /// Where the key stands in an item, a JSON pointer.
     pub key_at: Option<String>,
+    /// Where the value stands in an item, a JSON pointer; the item itself, if absent.
+    pub value_at: Option<String>,
     /// The members that are kept, compared and put back; all, if absent.
     #[serde(default)]
     pub keep: Vec<String>,
+    /// Members, at any depth, that the switch adds by itself and that are not kept.
+    #[serde(default)]
+    pub ignore: Vec<String>,
     /// Kept members that only say what it is, and are never sent.
     #[serde(default)]
     pub never_sent: Vec<String>,
@@ -214,6 +263,11 @@ pub struct Entry {
     /// The requests that change one.
     #[serde(default)]
     pub replace: Vec<Request>,
+    /// The requests that bring one to `idle`, where they are others than those of `replace`.
+    #[serde(default)]
+    pub clear: Vec<Request>,
+    /// The request that brings all of them at once, as ["{entries}"], where single ones cannot be changed.
+    pub put_all: Option<Request>,
     /// The requests that remove one.
     #[serde(default)]
     pub delete: Vec<Request>,
@@ -233,6 +287,10 @@ pub enum For {
     Session,
     /// One source port.
     Source,
+    /// The destination port alone, of entries that are there for every port.
+    Destination,
+    /// Somebody else's: it is shown and compared, and never changed.
+    Other,
 }
 
 /// How entries lie in an answer.
@@ -243,6 +301,9 @@ pub enum Lie {
     Members,
     /// As the items of a list.
     Items,
+    /// As lists side by side, which are the members of an object; the place in them, counted from 1, is the key, and
+    /// what stands there in each list a member of the value.
+    Columns,
     /// The document itself is the only one.
     Whole,
     /// As the lines of a text, what is indented being below the line before it.
@@ -261,6 +322,23 @@ pub struct Also {
     pub value: Option<Template>,
     /// What it copies.
     pub direction: Option<Direction>,
+}
+
+/// Turns lists side by side into one document for each place in them; the longest list counts.
+#[must_use]
+pub fn columns(lists: &Map<String, Json>) -> Vec<Json> {
+    let mut rows: Vec<Map<String, Json>> = Vec::new();
+    for (name, list) in lists {
+        for (place, value) in list.as_array().into_iter().flatten().enumerate() {
+            if rows.len() <= place {
+                rows.push(Map::new());
+            }
+            if let Some(row) = rows.get_mut(place) {
+                row.insert(name.clone(), value.clone());
+            }
+        }
+    }
+    rows.into_iter().map(Json::Object).collect()
 }
 
 impl Http {
@@ -311,15 +389,36 @@ impl Entry {
         key.contains(&gap) || value.contains(&gap)
     }
 
+    /// Tells whether sources stand in the entry's key or value.
+    #[must_use]
+    pub fn mentions_sources(&self) -> bool {
+        self.mentions("source") || self.mentions("sources")
+    }
+
     /// Tells whether such entries are made and removed, or always there.
     #[must_use]
     pub fn is_made(&self) -> bool {
-        !self.create.is_empty() || !self.add.is_empty()
+        !self.create.is_empty() || !self.add.is_empty() || self.put_all.is_some()
     }
 
     /// The requests that change one.
     pub fn writes(&self) -> impl Iterator<Item = &Request> {
-        self.create.iter().chain(&self.replace).chain(&self.delete)
+        let changes = self.replace.iter().chain(&self.clear);
+        let single = self.create.iter().chain(changes).chain(&self.delete);
+        single.chain(&self.put_all)
+    }
+
+    /// What of a value counts. A setting that says itself that it does not copy has nothing more to say than `idle`
+    /// has: what stands beside that is left over.
+    #[must_use]
+    pub fn meant(&self, mut value: Json) -> Json {
+        if let (Some(active), Some(Template(Json::Object(idle)))) = (&self.active, &self.idle)
+            && !active.shows(&value)
+            && let Json::Object(members) = &mut value
+        {
+            members.retain(|member, _| idle.contains_key(member));
+        }
+        value
     }
 
     /// What a key says, and what is copied by its form.

@@ -3,7 +3,8 @@
 //! One template both makes a document and reads one: where `{source}` stands, the sources are written, and there they
 //! are found again. A gap is `{name}`, or `{name:number}` for a JSON number, or `{name:url}` for a part of a URL. An
 //! element of an array, or a member of an object, with the gap `{source}` is there once for each source. `{sources}`
-//! is all of them in one text with commas between; `["{commands}"]` is every command.
+//! is all of them in one text with commas between; `["{commands}"]` is every command, `["{entries}"]` every entry. `{entry.NAME}` is one member of
+//! the entry that a request is about.
 
 use std::collections::BTreeMap;
 
@@ -21,6 +22,7 @@ pub const GAPS: &[&str] = &[
     "key",
     "entry",
     "commands",
+    "entries",
     "user",
     "password",
     "token",
@@ -42,6 +44,8 @@ pub struct Scope {
     pub entry: Option<Json>,
     /// What `["{commands}"]` stands for.
     pub commands: Vec<Json>,
+    /// What `["{entries}"]` stands for.
+    pub entries: Vec<Json>,
 }
 
 /// What a document says where a template has gaps.
@@ -89,8 +93,7 @@ fn parts(text: &str) -> Vec<Part<'_>> {
                 Some((name, "url")) => (name, Form::Url),
                 Some(_) => return None,
             };
-            let plain = !name.is_empty() && name.bytes().all(|octet| octet.is_ascii_lowercase());
-            plain.then_some((name, form, open + 1 + close + 1))
+            is_gap(name).then_some((name, form, open + 1 + close + 1))
         });
         let Some((name, form, end)) = gap else {
             from = open + 1;
@@ -106,6 +109,15 @@ fn parts(text: &str) -> Vec<Part<'_>> {
         parts.push(Part::Literal(text.get(literal..).unwrap_or_default()));
     }
     parts
+}
+
+/// Tells whether braces hold the name of a gap: small letters, or `entry.` and the name of a member.
+fn is_gap(name: &str) -> bool {
+    let of_member = |octet: u8| octet.is_ascii_alphanumeric() || b"-_".contains(&octet);
+    match name.strip_prefix("entry.") {
+        Some(member) => !member.is_empty() && member.bytes().all(of_member),
+        None => !name.is_empty() && name.bytes().all(|octet| octet.is_ascii_lowercase()),
+    }
 }
 
 /// Returns the names of the gaps in a text.
@@ -191,6 +203,11 @@ impl Scope {
         if name == "sources" {
             return Ok(self.sources.join(","));
         }
+        if let Some(member) = name.strip_prefix("entry.") {
+            let value = self.entry.as_ref().and_then(|entry| entry.get(member));
+            let text = value.and_then(leaf);
+            return text.ok_or_else(|| Unfilled(name.to_owned()));
+        }
         let only = match self.sources.as_slice() {
             [only] if name == "source" => Some(only),
             _ => None,
@@ -268,6 +285,8 @@ fn fill(template: &Json, scope: &Scope) -> Result<Json, Unfilled> {
             for item in items {
                 if item.as_str() == Some("{commands}") {
                     filled.extend(scope.commands.iter().cloned());
+                } else if item.as_str() == Some("{entries}") {
+                    filled.extend(scope.entries.iter().cloned());
                 } else if many && repeats(item) {
                     for scope in scope.each() {
                         filled.push(fill(item, &scope)?);

@@ -18,7 +18,8 @@ pub(super) fn between(
 ) -> Vec<Call> {
     let mut calls = Vec::new();
     let mut commands = Vec::new();
-    for entry in http.entries.iter().rev() {
+    let single = |entry: &&Entry| entry.put_all.is_none();
+    for entry in http.entries.iter().rev().filter(single) {
         for (key, value) in of_kind(entry, now) {
             if !goal.contains_key(&id(entry, key)) {
                 let scope = scope(entry, ours, key, value);
@@ -28,11 +29,12 @@ pub(super) fn between(
         }
     }
     for entry in &http.entries {
-        for (key, value) in of_kind(entry, goal) {
+        calls.extend(all_at_once(entry, ours, now, goal));
+        for (key, value) in of_kind(entry, goal).filter(|_| entry.put_all.is_none()) {
             let scope = scope(entry, ours, key, value);
             match now.get(&id(entry, key)) {
                 Some(present) if present == value => {}
-                Some(_) => calls.extend(requests(&entry.replace, &scope)),
+                Some(_) => calls.extend(requests(changing(entry, value), &scope)),
                 None => {
                     calls.extend(requests(&entry.create, &scope));
                     commands.extend(filled(&entry.add, &scope));
@@ -53,6 +55,38 @@ pub(super) fn between(
     let before: Vec<Call> = http.before.iter().map(step).collect();
     let after = http.after.iter().map(step);
     before.into_iter().chain(calls).chain(after).collect()
+}
+
+/// The request that brings all entries of a kind, where one of them is to be another.
+fn all_at_once(entry: &Entry, ours: &Scope, now: &EntryMap, goal: &EntryMap) -> Option<Call> {
+    let request = entry.put_all.as_ref()?;
+    if of_kind(entry, now).eq(of_kind(entry, goal)) {
+        return None;
+    }
+    let mut all: Vec<(&str, &Json)> = of_kind(entry, goal).collect();
+    all.sort_by_key(|(key, _)| (key.parse::<u64>().unwrap_or(u64::MAX), *key));
+    Some(Call {
+        request: request.clone(),
+        scope: Scope {
+            entries: all
+                .into_iter()
+                .map(|(_, value)| sent(entry, value))
+                .collect(),
+            ..ours.clone()
+        },
+        take: None,
+        until: None,
+    })
+}
+
+/// The requests that bring an entry to a value.
+fn changing<'a>(entry: &'a Entry, value: &Json) -> &'a [Request] {
+    let idle = entry.idle.as_ref().is_some_and(|idle| idle.makes(value));
+    if idle && !entry.clear.is_empty() {
+        &entry.clear
+    } else {
+        &entry.replace
+    }
 }
 
 /// What fills the gaps of one entry's requests.

@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 
 use crate::mirror::driver::Situation;
 use crate::mirror::state::EntryMap;
-use crate::profile::http::{Entry, For, Reading, Scope, Template, fill_text};
+use crate::profile::http::{Entry, For, Reading, Scope, Template, fill_text, gaps_of};
 
 use super::{Entries, id, of_kind};
 
@@ -26,9 +26,11 @@ pub(super) fn goal(driver: &Entries, situation: Situation<'_>, wanted: &BTreeSet
     };
     for entry in &driver.http.entries {
         match (entry.is_made(), entry.each) {
-            (true, For::Session) => builder.session(entry),
+            (_, For::Other) => {}
             (true, For::Source) => builder.sources(entry),
-            (false, _) => builder.settings(entry),
+            (_, For::Destination) => builder.destination(entry),
+            (true, For::Session) => builder.session(entry),
+            (false, For::Session | For::Source) => builder.settings(entry),
         }
     }
     builder.goal
@@ -48,7 +50,7 @@ impl Builder<'_> {
         if let Some(word) = entry.directions.get(self.driver.task.copies.word()) {
             scope = scope.with("direction", word);
         }
-        if entry.each == For::Session {
+        if entry.each != For::Source {
             scope.sources = self.wanted.clone();
         }
         scope
@@ -103,7 +105,13 @@ impl Builder<'_> {
             .key
             .as_deref()
             .and_then(|key| fill_text(key, &scope).ok());
-        if let Some(key) = key.filter(|_| !self.wanted.is_empty()) {
+        let Some(key) = key else {
+            return;
+        };
+        // What says nothing of sources and was there before stays: somebody may have set more in it than is kept.
+        let then = &self.situation.then.entries;
+        let stays = !entry.mentions_sources() && then.contains_key(&id(entry, &key));
+        if !self.wanted.is_empty() || stays {
             self.put(entry, &key, &scope);
         }
     }
@@ -138,6 +146,32 @@ impl Builder<'_> {
         }
     }
 
+    /// The setting on our destination port. One that does not name its source stays on until the end: taking it off
+    /// between two sets would give the port back to the network each time. One that does is off as it was before the
+    /// run or, where it was on then, as `idle` says.
+    fn destination(&mut self, entry: &Entry) {
+        let scope = self.scope(entry);
+        let key = entry.key.as_deref().map(|key| fill_text(key, &scope));
+        let Some(Ok(key)) = key else {
+            return;
+        };
+        let id = id(entry, &key);
+        let there = self.situation.now.entries.get(&id);
+        let before = self.situation.then.entries.get(&id);
+        let Some(template) = entry.value.as_ref() else {
+            return;
+        };
+        let wanted = match (template.fill(&scope), there) {
+            (Ok(on), Some(there)) => Some(merged(there.clone(), on)),
+            (Ok(on), None) => entry.is_made().then_some(on),
+            (Err(_), _) => before.map(|before| off(entry, template, before)),
+        };
+        match wanted {
+            Some(wanted) => self.goal.insert(id, wanted),
+            None => self.goal.remove(&id),
+        };
+    }
+
     /// Entries that are always there.
     fn settings(&mut self, entry: &Entry) {
         let all = of_kind(entry, &self.situation.now.entries);
@@ -146,13 +180,12 @@ impl Builder<'_> {
             .collect();
         for (key, value) in all {
             let scope = self.scope(entry);
-            let on = match entry.each {
-                For::Session => (!self.wanted.is_empty()).then_some(scope),
-                For::Source => {
-                    let name = source_of(entry, &key, &value);
-                    let name = name.filter(|name| self.wanted.contains(name));
-                    name.map(|name| scope.with("source", name))
-                }
+            let on = if entry.each == For::Source {
+                let name = named(entry, &key, &value, "source");
+                let name = name.filter(|name| self.wanted.contains(name));
+                name.map(|name| scope.with("source", name))
+            } else {
+                (!self.wanted.is_empty()).then_some(scope)
             };
             let (template, scope) = match on {
                 Some(scope) => (entry.value.as_ref(), scope),
@@ -160,19 +193,35 @@ impl Builder<'_> {
             };
             let wanted = template.and_then(|template: &Template| template.fill(&scope).ok());
             if let Some(wanted) = wanted {
-                self.goal.insert(id(entry, &key), merged(value, wanted));
+                let goal = entry.meant(merged(value, wanted));
+                self.goal.insert(id(entry, &key), goal);
             }
         }
     }
 }
 
-/// Which port an entry belongs to.
-fn source_of(entry: &Entry, key: &str, value: &Json) -> Option<String> {
+/// Which port an entry belongs to: the one in this gap of its key or value.
+fn named(entry: &Entry, key: &str, value: &Json, gap: &str) -> Option<String> {
     let by_key = entry
         .read_key(key)
-        .and_then(|(mut texts, _)| texts.remove("source"));
-    let by_value = || entry.value.as_ref()?.read(value).texts.remove("source");
+        .and_then(|(mut texts, _)| texts.remove(gap));
+    let by_value = || entry.value.as_ref()?.read(value).texts.remove(gap);
     by_key.or_else(by_value)
+}
+
+/// A setting as it was before, or without what makes it a mirror.
+fn off(entry: &Entry, template: &Template, before: &Json) -> Json {
+    if !template.read(before).agrees {
+        return before.clone();
+    }
+    let mut off = before.clone();
+    if let (Json::Object(members), Json::Object(own)) = (&mut off, &template.0) {
+        let names_port =
+            |member: &Json| gaps_of(member.as_str().unwrap_or_default()) == ["destination"];
+        members.retain(|name, _| own.get(name).is_none_or(names_port));
+    }
+    let idle = entry.idle.as_ref().map(|idle| idle.0.clone());
+    idle.map_or(off.clone(), |idle| merged(off, idle))
 }
 
 /// Sets members of a value and leaves the others.

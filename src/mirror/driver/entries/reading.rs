@@ -4,7 +4,7 @@ use serde_json::Value as Json;
 
 use crate::http::{Http, HttpError, Purpose};
 use crate::mirror::state::State;
-use crate::profile::http::{Entry, Http as Described, Lie, Request, Scope};
+use crate::profile::http::{Entry, Http as Described, Lie, Request, Scope, columns};
 
 use super::id;
 
@@ -46,10 +46,16 @@ fn laid(entry: &Entry, place: &Json) -> Vec<(String, Json)> {
             let keyed = |item: &Json| {
                 let key = item.pointer(entry.key_at.as_deref()?)?;
                 let text = key.as_str().map_or_else(|| key.to_string(), str::to_owned);
-                Some((text, item.clone()))
+                let value = item.pointer(entry.value_at.as_deref().unwrap_or_default())?;
+                Some((text, value.clone()))
             };
             items.iter().filter_map(keyed).collect()
         }
+        (Lie::Columns, Json::Object(lists)) => columns(lists)
+            .into_iter()
+            .zip(1..)
+            .map(|(value, place): (Json, u32)| (place.to_string(), value))
+            .collect(),
         (Lie::Whole, value) if !value.is_null() => vec![(String::new(), value.clone())],
         (Lie::Lines, Json::String(text)) => lines(text)
             .into_iter()
@@ -108,14 +114,35 @@ fn leaves<'a>(tree: &'a Json, way: &mut Vec<&'a str>, found: &mut Vec<String>) {
 }
 
 /// Keeps of a value what the profile keeps.
-fn kept(entry: &Entry, value: Json) -> Json {
+fn kept(entry: &Entry, mut value: Json) -> Json {
+    if !entry.ignore.is_empty() {
+        drop_members(&mut value, &entry.ignore, 0);
+    }
     if let Json::Object(mut members) = value {
         if !entry.keep.is_empty() {
             members.retain(|key, _| entry.keep.contains(key));
         }
-        return Json::Object(members);
+        return entry.meant(Json::Object(members));
     }
     value
+}
+
+fn drop_members(value: &mut Json, names: &[String], depth: usize) {
+    if depth > DEEPEST {
+        return;
+    }
+    match value {
+        Json::Object(members) => {
+            members.retain(|key, _| !names.contains(key));
+            let inside = members.values_mut();
+            inside.for_each(|value| drop_members(value, names, depth + 1));
+        }
+        Json::Array(items) => {
+            let inside = items.iter_mut();
+            inside.for_each(|value| drop_members(value, names, depth + 1));
+        }
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => {}
+    }
 }
 
 #[cfg(test)]

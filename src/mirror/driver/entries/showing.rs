@@ -52,10 +52,15 @@ fn note(
             sources: listed,
             agrees,
         } = template.read(value);
-        let alone = found
+        let by_key = if template.gaps().contains(&"source") {
+            None
+        } else {
+            texts.get("source").filter(|_| agrees)
+        };
+        let by_value = found
             .get("source")
-            .filter(|_| agrees || entry.each == For::Session)
-            .cloned();
+            .filter(|_| agrees || entry.each == For::Session);
+        let alone = by_value.or(by_key).cloned();
         let alone = alone.map(|source| (source, found.get("direction").cloned()));
         for (source, word) in listed.into_iter().chain(alone) {
             let said = word.and_then(|word| entry.direction_of(&word));
@@ -71,6 +76,10 @@ fn note(
             .and_then(|word| entry.direction_of(word));
         sources.push((source.clone(), said.or(by_key).unwrap_or(Direction::Both)));
     }
+    // Such settings are there for every port; only one that names its source is a mirror.
+    if entry.each == For::Destination && sources.is_empty() {
+        return;
+    }
     let session = texts.get("session").cloned();
     let destination = texts
         .get("destination")
@@ -78,7 +87,7 @@ fn note(
         .cloned();
     let apart = match (&session, &destination, entry.each) {
         (Some(session), _, _) => session.clone(),
-        (None, Some(destination), For::Source) => destination.clone(),
+        (None, Some(destination), For::Source | For::Destination) => destination.clone(),
         (None, _, _) => String::new(),
     };
     let shown = mirrors.entry(apart).or_insert(Shown {

@@ -9,21 +9,33 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, Error, SignatureScheme};
 
 /// The digest of the last certificate that was not the pinned one.
-pub(super) type Stranger = Arc<Mutex<Option<[u8; 32]>>>;
+pub type Stranger = Arc<Mutex<Option<[u8; 32]>>>;
 
 /// Returns a TLS configuration that believes the certificate with this SHA-256 digest and no other.
-pub(super) fn believing(digest: [u8; 32], stranger: &Stranger) -> Result<ClientConfig, Error> {
+///
+/// # Errors
+/// The library's, if it finds its own defaults unusable.
+pub fn believing(digest: [u8; 32], stranger: &Stranger) -> Result<ClientConfig, Error> {
     let provider = Arc::new(ring::default_provider());
-    let verifier = Pinned {
-        digest,
-        stranger: Arc::clone(stranger),
-        provider: Arc::clone(&provider),
-    };
+    let verifier = verifier(digest, stranger, &provider);
     Ok(ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
         .dangerous()
-        .with_custom_certificate_verifier(Arc::new(verifier))
+        .with_custom_certificate_verifier(verifier)
         .with_no_client_auth())
+}
+
+/// Returns what believes the certificate with this SHA-256 digest and no other.
+pub(super) fn verifier(
+    digest: [u8; 32],
+    stranger: &Stranger,
+    provider: &Arc<CryptoProvider>,
+) -> Arc<dyn ServerCertVerifier> {
+    Arc::new(Pinned {
+        digest,
+        stranger: Arc::clone(stranger),
+        provider: Arc::clone(provider),
+    })
 }
 
 struct Pinned {
