@@ -7,7 +7,7 @@
 //! ```
 //!
 //! Beside it, `cli ─> capture, sniff ─> flows ─> report` counts who talks: [`capture`] reads files frame by frame,
-//! [`exports`] what exporters tell, [`flows`] is pure. `cli ─> owner ─> report` names the process behind a connection of this machine.
+//! [`exports`] what exporters tell, [`flows`] is pure; [`clickhouse`] has a store of flow records count instead. `cli ─> owner ─> report` names the process behind a connection of this machine.
 //!
 //! Data flows from left to right. [`search`], [`wire`], [`port`], [`mac`] and [`profile`] touch neither a
 //! socket nor a clock; only [`locate`] knows both [`search`] and [`mirror`]; only [`report`] and [`cli`]
@@ -16,6 +16,7 @@
 
 pub mod capture;
 pub mod cli;
+pub mod clickhouse;
 pub mod clock;
 pub mod config;
 pub mod error;

@@ -1,7 +1,9 @@
-//! Writes a capture to measure the counting with: `cargo run --release --example flows-bench -- FILE [PACKETS [forged]]`.
+//! Writes a capture to measure the counting with:
+//! `cargo run --release --example flows-bench -- FILE [PACKETS [forged|scattered]]`.
 //!
 //! The same numbers make the same file. Flows come and go as on an office's uplink: most are short, a few carry most of
-//! the bytes; a third is IPv6 or tagged. With `forged` every packet has a source of its own. What to compare with is in
+//! the bytes; a third is IPv6 or tagged. With `forged` every packet has a source of its own, with `scattered` also a destination
+//! and a MAC. What to compare with is in
 //! `compare` beside this file.
 #![expect(clippy::unwrap_used, reason = "a program for developers")]
 
@@ -36,6 +38,16 @@ enum Shape {
     V6,
 }
 
+/// What every packet has for itself.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Forgery {
+    Nothing,
+    /// Its source address.
+    Source,
+    /// Source, destination and MAC.
+    All,
+}
+
 /// Flows at a time.
 const UNDER_WAY: usize = 20_000;
 
@@ -60,18 +72,28 @@ impl Flow {
     }
 
     /// A packet one way or the other, with its length on the wire.
-    fn packet(&self, dice: &mut Dice, forged: Option<u32>) -> Vec<u8> {
-        let back = forged.is_none() && dice.below(3) > 0;
+    fn packet(&self, dice: &mut Dice, forgery: Forgery, number: u32) -> Vec<u8> {
+        let back = forgery == Forgery::Nothing && dice.below(3) > 0;
         let size = match (self.left > 10, dice.below(10)) {
             (true, 0..=5) => 1400,
             (_, roll) => usize::try_from(20 + roll * 12).unwrap(),
         };
-        let mac = |number: u32| {
-            let [_, _, c, d] = (number % 300).to_be_bytes();
-            [2, 0, 0, 0, c, d]
+        let mac = |client: u32| {
+            let number = match forgery {
+                Forgery::All => number,
+                Forgery::Nothing | Forgery::Source => client % 300,
+            };
+            let [a, b, c, d] = number.to_be_bytes();
+            [2, 0, a, b, c, d]
         };
-        let client = forged.unwrap_or(0x0a00_0000 + self.client);
-        let server = 0x5000_0000 + self.server;
+        let client = match forgery {
+            Forgery::Nothing => 0x0a00_0000 + self.client,
+            Forgery::Source | Forgery::All => 0x0b00_0000_u32.wrapping_add(number),
+        };
+        let server = match forgery {
+            Forgery::All => 0x5000_0000_u32.wrapping_add(number),
+            Forgery::Nothing | Forgery::Source => 0x5000_0000 + self.server,
+        };
         let (src, dst) = if back {
             (server, client)
         } else {
@@ -82,7 +104,7 @@ impl Flow {
         } else {
             self.ports
         };
-        let router = [2, 0, 0, 0, 0xff, 1];
+        let router = [2, 1, 0, 0, 0xff, 1];
         let (src_mac, dst_mac) = if back {
             (router, mac(self.client))
         } else {
@@ -133,7 +155,12 @@ fn main() {
     let mut args = std::env::args().skip(1);
     let path = args.next().expect("name the file to write");
     let packets: u32 = args.next().map_or(3_000_000, |text| text.parse().unwrap());
-    let forge = args.next().is_some();
+    let forgery = match args.next().as_deref() {
+        None => Forgery::Nothing,
+        Some("forged") => Forgery::Source,
+        Some("scattered") => Forgery::All,
+        Some(other) => panic!("`{other}` is neither forged nor scattered"),
+    };
     let mut out = BufWriter::with_capacity(1 << 20, File::create(path).unwrap());
     for word in [0xa1b2_c3d4_u32, 0x0004_0002, 0, 0, 65535, 1] {
         out.write_all(&word.to_le_bytes()).unwrap();
@@ -142,8 +169,7 @@ fn main() {
     let mut flows: Vec<Flow> = (0..UNDER_WAY).map(|_| Flow::new(&mut dice)).collect();
     for number in 0..packets {
         let place = usize::try_from(dice.below(u64::try_from(UNDER_WAY).unwrap())).unwrap();
-        let forged = forge.then(|| 0x0b00_0000_u32.wrapping_add(number));
-        let frame = flows[place].packet(&mut dice, forged);
+        let frame = flows[place].packet(&mut dice, forgery, number);
         let length = u32::try_from(frame.len()).unwrap();
         let seconds = 1_700_000_000 + number / 5_000;
         for word in [seconds, number % 5_000 * 200, length, length] {

@@ -6,14 +6,15 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::ahead::{Ahead, CHUNK, Chunk, HEADROOM};
+/// How much is read at a time, in octets: stays in the cache of a core until it has been looked at.
+const CHUNK: usize = 256 << 10;
 
 const GZIP: &[u8] = &[0x1f, 0x8b];
 const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
 
-/// A source of octets with a window on them; another thread reads ahead.
+/// A source of octets with a window on them.
 pub(super) struct Input {
-    ahead: Ahead,
+    source: Box<dyn Read + Send>,
     buffer: Vec<u8>,
     /// The window is `buffer[start..end]`.
     start: usize,
@@ -46,8 +47,8 @@ impl Input {
 
     fn new(source: Box<dyn Read + Send>) -> Input {
         Input {
-            ahead: Ahead::start(source),
-            buffer: Vec::new(),
+            source,
+            buffer: vec![0; CHUNK],
             start: 0,
             end: 0,
             offset: 0,
@@ -103,38 +104,25 @@ impl Input {
         Ok(true)
     }
 
+    /// Moves what is left of the window to the front and reads behind it. A large block makes the buffer grow.
     #[cold]
     fn fill(&mut self, need: usize) -> io::Result<()> {
-        while self.end - self.start < need {
-            let Some(chunk) = self.ahead.next()? else {
-                break;
-            };
-            self.append(chunk);
+        self.buffer.copy_within(self.start..self.end, 0);
+        self.end -= self.start;
+        self.start = 0;
+        if need > self.buffer.len() {
+            self.buffer.resize(need, 0);
+        }
+        while self.end < need {
+            let room = self.buffer.get_mut(self.end..).unwrap_or_default();
+            match self.source.read(room) {
+                Ok(0) => break,
+                Ok(count) => self.end += count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
         }
         Ok(())
-    }
-
-    /// Puts a chunk behind what is left of the window: what is left is mostly short and goes to the chunk.
-    fn append(&mut self, mut chunk: Chunk) {
-        let rest = self.buffer.get(self.start..self.end).unwrap_or_default();
-        let begin = HEADROOM.checked_sub(rest.len());
-        if let Some((begin, room)) =
-            begin.and_then(|begin| Some((begin, chunk.buffer.get_mut(begin..HEADROOM)?)))
-        {
-            room.copy_from_slice(rest);
-            self.start = begin;
-            self.end = HEADROOM + chunk.length;
-            let before = std::mem::replace(&mut self.buffer, chunk.buffer);
-            self.ahead.give_back(before);
-            return;
-        }
-        // A large block: the window grows.
-        self.buffer.truncate(self.end);
-        self.buffer.drain(..self.start);
-        self.buffer.extend_from_slice(chunk.octets());
-        self.start = 0;
-        self.end = self.buffer.len();
-        self.ahead.give_back(chunk.buffer);
     }
 }
 

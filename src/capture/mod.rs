@@ -3,7 +3,6 @@
 //! What frames mean is not known here. The bytes of the formats are read in [`crate::wire::pcap`] and
 //! [`crate::wire::pcapng`].
 
-mod ahead;
 mod error;
 mod file;
 mod input;

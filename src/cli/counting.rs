@@ -40,7 +40,7 @@ pub(super) struct InputArgs {
     listen: Option<Duration>,
     /// Count only what matches: "udp and not port 53" (needs libpcap)
     #[arg(long, value_name = "BPF", conflicts_with = "netflow")]
-    filter: Option<String>,
+    pub(super) filter: Option<String>,
     /// Count only this time of each day: "03:00-04:00"
     #[arg(long, value_name = "TIMES")]
     window: Option<Window>,
@@ -66,6 +66,12 @@ impl Counted {
             troubles: Vec::new(),
             interrupted: false,
         }
+    }
+
+    /// Gives up the flows, where only hosts are asked for: the document may need the memory.
+    pub(super) fn without_flows(mut self) -> Counted {
+        self.census = self.census.without_flows();
+        self
     }
 
     /// Returns what could not be read, as text.
@@ -106,12 +112,7 @@ impl InputArgs {
             .as_deref()
             .map(FrameFilter::compile)
             .transpose()?;
-        let zone = if self.utc {
-            TimeZone::UTC
-        } else {
-            TimeZone::system()
-        };
-        let mut window = self.window.clone().map(|window| window.in_zone(zone));
+        let mut window = self.window();
         let stop = Arc::new(AtomicBool::new(false));
         stop_on_signals(&stop);
         let mut in_time =
@@ -158,6 +159,16 @@ impl InputArgs {
 }
 
 impl InputArgs {
+    /// Returns the window in its time zone.
+    pub(super) fn window(&self) -> Option<Window> {
+        let zone = if self.utc {
+            TimeZone::UTC
+        } else {
+            TimeZone::system()
+        };
+        self.window.clone().map(|window| window.in_zone(zone))
+    }
+
     fn announce(&self, source: &str, context: &Context) {
         context.tell(&format!("listening on {source}; Ctrl-C ends it"));
     }

@@ -28,6 +28,7 @@ mod patch;
 mod profile;
 mod prompt;
 mod restore;
+mod store;
 mod switch;
 mod talkers;
 

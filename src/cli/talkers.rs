@@ -1,12 +1,15 @@
 //! `halfspan talkers`: who talks most.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
 use super::Context;
 use super::counting::{InputArgs, nanoseconds, span};
+use super::store;
+use crate::clickhouse::{Address, Order};
 use crate::error::{Exit, Failure};
 use crate::flows::{Count, Measure, Settings, Traffic};
 use crate::report::{self, TalkersDocument, TalkersTable, TalkersView};
@@ -17,6 +20,13 @@ use crate::report::{self, TalkersDocument, TalkersTable, TalkersView};
 pub(super) struct TalkersArgs {
     #[command(flatten)]
     input: InputArgs,
+    /// Ask a ClickHouse that a flow collector fills: clickhouse://HOST:PORT/DATABASE?table=TABLE&schema=SCHEMA
+    #[arg(long, value_name = "URL", value_parser = Address::from_str, group = "input",
+        conflicts_with_all = ["listen", "memory", "bins", "watch"])]
+    from: Option<Address>,
+    /// Only what the store received so long ago or less: 30m, 24h
+    #[arg(long, value_name = "SPAN", value_parser = span, requires = "from")]
+    since: Option<Duration>,
     /// Rank by this
     #[arg(long, value_enum, default_value_t, value_name = "COLUMN")]
     by: By,
@@ -73,6 +83,17 @@ impl By {
         }
     }
 
+    fn order(self) -> Order {
+        match self {
+            By::Bytes => Order::Bytes,
+            By::Packets => Order::Packets,
+            By::Sent => Order::Sent,
+            By::Received => Order::Received,
+            By::SentPackets => Order::SentPackets,
+            By::ReceivedPackets => Order::ReceivedPackets,
+        }
+    }
+
     fn measure(self) -> Measure {
         match self {
             By::Bytes | By::Sent | By::Received => Measure::Bytes,
@@ -117,6 +138,23 @@ impl TalkersArgs {
 }
 
 pub(super) fn run(args: &TalkersArgs, context: &Context) -> Result<Exit, Failure> {
+    if let Some(address) = &args.from {
+        let wanted = store::Wanted {
+            filter: args.input.filter.as_deref(),
+            window: args.input.window(),
+            since: args.since,
+            top: args.top.unwrap_or(if context.global().json {
+                store::MOST_ROWS
+            } else {
+                20
+            }),
+            order: args.by.order(),
+            subnet: args.subnet,
+        };
+        let document = TalkersDocument::from(store::ask(address, &wanted, context)?);
+        show(args, context, &document)?;
+        return Ok(Exit::Done);
+    }
     let settings = Settings {
         measure: args.by.measure(),
         bin: args.bins.map(nanoseconds),
@@ -130,9 +168,16 @@ pub(super) fn run(args: &TalkersArgs, context: &Context) -> Result<Exit, Failure
         }
     };
     let counted = args.input.count(settings, context, &mut look)?;
+    let counted = counted.without_flows();
     let document = TalkersDocument::new(&counted.census, &view, counted.errors());
+    show(args, context, &document)?;
+    Ok(counted.exit(context))
+}
+
+/// Prints the document, and writes it as a page where that is wanted.
+fn show(args: &TalkersArgs, context: &Context, document: &TalkersDocument) -> Result<(), Failure> {
     if let Some(file) = &args.report {
-        let page = report::talkers_page(&document);
+        let page = report::talkers_page(document);
         std::fs::write(file, page).map_err(|error| {
             Failure::new(
                 Exit::Usage,
@@ -143,8 +188,7 @@ pub(super) fn run(args: &TalkersArgs, context: &Context) -> Result<Exit, Failure
     let text = if context.global().json {
         String::new()
     } else {
-        report::talkers(&document, args.table())
+        report::talkers(document, args.table())
     };
-    context.result(&text, &document)?;
-    Ok(counted.exit(context))
+    context.result(&text, document)
 }

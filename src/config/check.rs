@@ -50,6 +50,7 @@ pub(super) fn check(raw: RawConfig, source: &Source<'_>) -> Result<Config> {
             .into_iter()
             .map(|(name, raw)| Ok((name.clone(), check.router(name, &raw, &credentials)?)))
             .collect::<Result<_>>()?,
+        credentials,
         patch: raw.patch.map(|text| check.path(&text.value)),
         patch_from_alias: match raw.patch_from_alias {
             Some(text) => check.read::<AliasPattern>(&text)?,

@@ -61,6 +61,16 @@ pub enum ConfigError {
         /// The nearest name there is.
         near: Option<String>,
     },
+    /// A credential was named that the file does not have.
+    #[error("there is no credential `{name}` in {}", file.display())]
+    NoCredential {
+        /// The name that was asked for.
+        name: String,
+        /// The file.
+        file: PathBuf,
+        /// The nearest name there is.
+        near: Option<String>,
+    },
     /// A credential lacks the part that is needed.
     #[error("credential `{credential}` has no `{part}` part")]
     NoPart {
@@ -102,6 +112,10 @@ impl Diagnosis for ConfigError {
             ConfigError::NoSwitch { near, .. } => Some(match near {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => "add it below `switches:`".to_owned(),
+            }),
+            ConfigError::NoCredential { near, .. } => Some(match near {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "add it below `credentials:`".to_owned(),
             }),
             ConfigError::NoPart { credential, part } => {
                 Some(format!("add `{part}:` below `{credential}:`"))

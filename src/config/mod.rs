@@ -47,6 +47,8 @@ pub struct Config {
     pub switches: BTreeMap<String, Switch>,
     /// The routers by name.
     pub routers: BTreeMap<String, Router>,
+    /// The credentials by name.
+    pub credentials: BTreeMap<String, Arc<Credential>>,
     /// The patch list (CSV), if there is one.
     pub patch: Option<PathBuf>,
     /// How a port's description names the outlet, for ports that the patch list does not know.
@@ -131,6 +133,24 @@ impl Config {
         let source = error::Source::new(file, &text);
         let raw = file::parse(&source)?;
         check::check(raw, &source)
+    }
+
+    /// Returns the credential that a person names.
+    ///
+    /// # Errors
+    /// [`ConfigError::NoCredential`], with the nearest name there is.
+    pub fn credential(&self, name: &str) -> Result<&Credential, ConfigError> {
+        self.credentials
+            .get(name)
+            .map(|found| &**found)
+            .ok_or_else(|| {
+                let names = self.credentials.keys().map(String::as_str);
+                ConfigError::NoCredential {
+                    name: name.to_owned(),
+                    file: self.file.clone(),
+                    near: error::nearest(name, names).map(str::to_owned),
+                }
+            })
     }
 
     /// Returns the switch that a person names.

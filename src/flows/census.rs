@@ -32,10 +32,11 @@ pub struct Census {
     /// What came of exporters, if any was listened to.
     pub exported: Option<Exported>,
     pub(super) ledger: Ledger,
-    pub(super) sought: Vec<(IpAddr, Sought)>,
+    pub(super) sought: BTreeMap<IpAddr, Sought>,
     macs: Table<Mac, Traffic>,
     /// How many addresses a MAC sent from.
     ips_of_mac: BTreeMap<Mac, u64>,
+    flow_count: usize,
     /// Hosts that have an FTP control connection with each other.
     pub(super) ftp_controls: BTreeMap<(IpAddr, IpAddr), (FlowKey, Span)>,
 }
@@ -64,8 +65,8 @@ pub struct MacRow {
     pub ips: u64,
 }
 
-/// What a host sent and received in each stretch of time.
-pub type HostBins = BTreeMap<i64, Traffic>;
+/// What a host sent and received in each stretch of time, with the bin's beginning in nanoseconds, in order.
+pub type HostBins = Vec<(i64, Traffic)>;
 
 /// What counting within bounded memory lost: all zero unless the tables were full.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
@@ -97,6 +98,7 @@ impl Census {
             sought: intake.sought.iter().copied().collect(),
             macs: intake.macs.clone(),
             ips_of_mac: BTreeMap::new(),
+            flow_count: ledger.flows.len(),
             ftp_controls: BTreeMap::new(),
             ledger,
         };
@@ -252,10 +254,10 @@ impl Census {
     /// Returns how many flows there are.
     #[must_use]
     pub fn flow_count(&self) -> usize {
-        self.ledger.flows.len()
+        self.flow_count
     }
 
-    /// Returns what each of these hosts sent and received in each bin, by the bin's beginning in nanoseconds.
+    /// Returns what each of these hosts sent and received in each bin.
     #[must_use]
     pub fn bins(&self, hosts: &BTreeSet<IpAddr>) -> BTreeMap<IpAddr, HostBins> {
         let mut found: BTreeMap<IpAddr, HostBins> = BTreeMap::new();
@@ -263,11 +265,24 @@ impl Census {
             for ((ip, bin), traffic) in bins.table.iter() {
                 if hosts.contains(ip) {
                     let begin = bin.saturating_mul(bins.width);
-                    found.entry(*ip).or_default().insert(begin, *traffic);
+                    let of_host = found.entry(*ip).or_default();
+                    // One at a time: most of many hosts have one bin, and memory counts here.
+                    of_host.reserve_exact(1 + of_host.len() / 2);
+                    of_host.push((begin, *traffic));
                 }
             }
         }
+        for of_host in found.values_mut() {
+            of_host.sort_unstable_by_key(|(begin, _)| *begin);
+        }
         found
+    }
+
+    /// Gives up the flows, and their memory: what is left is enough for rankings of hosts, MACs and VLANs.
+    #[must_use]
+    pub fn without_flows(mut self) -> Census {
+        self.ledger.flows.release();
+        self
     }
 
     /// Returns what bounded memory lost.

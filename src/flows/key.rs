@@ -86,7 +86,18 @@ impl FlowKey {
         destination: (IpAddr, u16),
         protocol: u8,
     ) -> (FlowKey, Way) {
-        let (low, high, way) = if source <= destination {
+        // As `source <= destination`, but by whole words: it is done for every packet.
+        let is_up = match (source.0, destination.0) {
+            (IpAddr::V4(a), IpAddr::V4(b)) => {
+                (a.to_bits(), source.1) <= (b.to_bits(), destination.1)
+            }
+            (IpAddr::V6(a), IpAddr::V6(b)) => {
+                (a.to_bits(), source.1) <= (b.to_bits(), destination.1)
+            }
+            (IpAddr::V4(_), IpAddr::V6(_)) => true,
+            (IpAddr::V6(_), IpAddr::V4(_)) => false,
+        };
+        let (low, high, way) = if is_up {
             (source, destination, Way::Up)
         } else {
             (destination, source, Way::Down)

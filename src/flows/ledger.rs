@@ -105,6 +105,8 @@ pub(super) struct Ledger {
     pub(super) hosts: Hosts,
     /// MACs that sent from an address before another did in the same flow, or in flows that were given up.
     pub(super) past_macs: BTreeMap<IpAddr, BTreeSet<Mac>>,
+    /// How many pairs of address and MAC these are.
+    past_mac_count: usize,
     /// Some of them were not kept.
     pub(super) lost_macs: bool,
     pub(super) bins: Option<Bins>,
@@ -123,6 +125,7 @@ impl Ledger {
             flows: Table::new(seed, settings.max_flows()),
             hosts: Hosts::new(seed, settings.max_hosts(), settings.measure),
             past_macs: BTreeMap::new(),
+            past_mac_count: 0,
             lost_macs: false,
             bins: settings.bin.map(|width| Bins::new(width, seed, settings)),
             hints: Hints::default(),
@@ -212,17 +215,17 @@ impl Ledger {
     }
 
     pub(super) fn note_past_mac(&mut self, address: IpAddr, mac: Mac) {
-        let full = self.past_macs.len() >= MAX_PAST_MACS;
-        match self.past_macs.get_mut(&address) {
-            Some(macs) if macs.len() < MAX_MACS_OF_HOST => {
-                macs.insert(mac);
-            }
-            Some(macs) => self.lost_macs |= !macs.contains(&mac),
-            None if full => self.lost_macs = true,
-            None => {
-                self.past_macs.insert(address, [mac].into());
-            }
+        let known = self.past_macs.get(&address);
+        if known.is_some_and(|macs| macs.contains(&mac)) {
+            return;
         }
+        let of_host = known.map_or(0, BTreeSet::len);
+        if self.past_mac_count >= MAX_PAST_MACS || of_host >= MAX_MACS_OF_HOST {
+            self.lost_macs = true;
+            return;
+        }
+        self.past_macs.entry(address).or_default().insert(mac);
+        self.past_mac_count += 1;
     }
 
     /// Makes room among the flows. What leaves goes on to count for its hosts.

@@ -92,6 +92,8 @@ impl Default for Settings {
 
 /// Octets of an entry with its slots, at their most.
 const FLOW_SIZE: usize = 156;
+/// What one rule needs for a flow at the most: two keys that name two addresses.
+const RULES_SIZE: usize = 120;
 const HOST_SIZE: usize = 115;
 const BIN_SIZE: usize = 100;
 
@@ -99,9 +101,10 @@ impl Settings {
     /// Room for 860,000 flows and 580,000 hosts at once.
     pub const DEFAULT_MEMORY: usize = 256 << 20;
 
-    /// Half of the memory is for flows.
+    /// Half of the memory is for flows, and for what the rules of anomalies need for each.
     fn max_flows(&self) -> usize {
-        self.memory / 2 / FLOW_SIZE
+        let rules = if self.rhythms { RULES_SIZE } else { 0 };
+        self.memory / 2 / (FLOW_SIZE + rules)
     }
 
     /// A quarter is for hosts.

@@ -139,6 +139,12 @@ impl<K: Key, V> Table<K, V> {
         }
     }
 
+    /// Gives up all entries with their memory. What was lost before stays told.
+    pub(super) fn release(&mut self) {
+        self.entries = Vec::new();
+        self.slots = vec![0; FIRST_SLOTS];
+    }
+
     #[inline]
     fn home(&self, hash: u64) -> usize {
         // The length is a power of two of at most 2^31: the upper half of the hash is all that is kept.

@@ -65,6 +65,18 @@ impl Window {
         self
     }
 
+    /// Returns its begin and end in seconds since midnight.
+    #[must_use]
+    pub fn times(&self) -> (u32, u32) {
+        (self.begin, self.end)
+    }
+
+    /// Returns its zone's name at the IANA, if it has one.
+    #[must_use]
+    pub fn zone(&self) -> Option<&str> {
+        self.zone.iana_name()
+    }
+
     /// Tells whether a moment is in it, in nanoseconds since the start of 1970.
     pub fn contains(&mut self, stamp: i64) -> bool {
         let seconds = stamp.div_euclid(NANOSECONDS);

@@ -12,7 +12,8 @@ use super::amount::{grouped, moment, octets, sparkline, to_the_second};
 use super::style::{LABEL, Styled, WARNING};
 use super::table::{Column, table};
 use super::text::clean;
-use crate::flows::{Census, Exported, Host, HostBins, Lost, Tally, Traffic};
+use crate::clickhouse::Ranking;
+use crate::flows::{Census, Exported, Host, HostBins, Lost, MacRow, Subnet, Tally, Traffic};
 use crate::identify::Vendor;
 use crate::mac::Mac;
 
@@ -148,6 +149,43 @@ impl TalkersDocument {
     }
 }
 
+impl From<Ranking> for TalkersDocument {
+    /// Makes the document of what a store ranked.
+    fn from(ranking: Ranking) -> TalkersDocument {
+        let number = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
+        let vlans = ranking.vlans.into_iter().map(|(vlan, tally)| VlanRow {
+            vlan: vlan.to_string(),
+            packets: tally.packets,
+            bytes: tally.bytes,
+        });
+        let hosts = ranking.hosts.into_iter();
+        TalkersDocument {
+            schema: "halfspan.talkers/1",
+            packets: ranking.total.packets,
+            bytes: ranking.total.bytes,
+            first: ranking.span.map(|span| moment(span.first)),
+            last: ranking.span.map(|span| moment(span.last)),
+            skipped: BTreeMap::new(),
+            bin_seconds: None,
+            bin: None,
+            hosts: hosts.map(|host| HostRow::new(host, None)).collect(),
+            macs: ranking.macs.into_iter().map(MacEntry::from).collect(),
+            vlans: vlans.collect(),
+            subnets: ranking.subnets.into_iter().map(SubnetRow::from).collect(),
+            host_count: number(ranking.host_count),
+            flow_count: number(ranking.records),
+            exported: Some(Exported {
+                records: ranking.records,
+                lowest_rate: ranking.rates.0,
+                highest_rate: ranking.rates.1,
+                ..Exported::default()
+            }),
+            lost: Lost::default(),
+            errors: Vec::new(),
+        }
+    }
+}
+
 #[expect(clippy::cast_precision_loss, reason = "the width of a bin")]
 fn seconds(nanoseconds: i64) -> f64 {
     nanoseconds as f64 / 1e9
@@ -176,14 +214,19 @@ impl HostRow {
 
 fn mac_rows(census: &Census, view: &TalkersView) -> Vec<MacEntry> {
     let rows = census.macs(view.rank, view.top).into_iter();
-    rows.map(|row| MacEntry {
-        mac: row.mac,
-        vendor: Vendor::of(row.mac).name(),
-        sent: row.traffic.sent,
-        received: row.traffic.received,
-        ips: row.ips,
-    })
-    .collect()
+    rows.map(MacEntry::from).collect()
+}
+
+impl From<MacRow> for MacEntry {
+    fn from(row: MacRow) -> MacEntry {
+        MacEntry {
+            mac: row.mac,
+            vendor: Vendor::of(row.mac).name(),
+            sent: row.traffic.sent,
+            received: row.traffic.received,
+            ips: row.ips,
+        }
+    }
 }
 
 fn subnet_rows(census: &Census, view: &TalkersView) -> Vec<SubnetRow> {
@@ -191,14 +234,19 @@ fn subnet_rows(census: &Census, view: &TalkersView) -> Vec<SubnetRow> {
         return Vec::new();
     };
     let rows = census.subnets(prefix, view.rank, view.top).into_iter();
-    rows.map(|(subnet, traffic, hosts)| SubnetRow {
-        subnet: subnet.to_string(),
-        sent: traffic.sent,
-        received: traffic.received,
-        hosts,
-        pcr: traffic.pcr(),
-    })
-    .collect()
+    rows.map(SubnetRow::from).collect()
+}
+
+impl From<(Subnet, Traffic, u64)> for SubnetRow {
+    fn from((subnet, traffic, hosts): (Subnet, Traffic, u64)) -> SubnetRow {
+        SubnetRow {
+            subnet: subnet.to_string(),
+            sent: traffic.sent,
+            received: traffic.received,
+            hosts,
+            pcr: traffic.pcr(),
+        }
+    }
 }
 
 /// Which table people see.
@@ -255,13 +303,20 @@ pub(super) fn exported_lines(text: &mut String, exported: Option<Exported>) {
     let Some(exported) = exported else {
         return;
     };
+    // A store holds records, and no longer knows in how many datagrams they came.
+    let came = match exported.datagrams {
+        0 => String::new(),
+        datagrams => format!(
+            ", {} samples in {} datagrams",
+            grouped(exported.samples),
+            grouped(datagrams)
+        ),
+    };
     let _written = writeln!(
         text,
-        "{} {} records, {} samples in {} datagrams; bytes of records are those of IP packets",
+        "{} {} records{came}; bytes of records are those of IP packets",
         Styled(LABEL, "exported:"),
-        grouped(exported.records),
-        grouped(exported.samples),
-        grouped(exported.datagrams)
+        grouped(exported.records)
     );
     if exported.highest_rate > 1 {
         let rates = match (exported.lowest_rate, exported.highest_rate) {

@@ -7,6 +7,7 @@
     reason = "a test that cannot go on shall panic"
 )]
 
+mod bounded;
 mod counts;
 mod craft;
 mod damage;
@@ -16,5 +17,6 @@ mod live;
 mod mixed;
 mod program;
 mod slow;
+mod store;
 mod stories;
 mod tshark;

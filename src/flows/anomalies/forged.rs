@@ -1,9 +1,9 @@
 //! Sources that one machine makes up.
 
-use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use super::{Evidence, Finding, Kind, Scene, Wanted, count};
+use super::groups::each_group;
+use super::{Conversation, Evidence, Finding, Findings, Kind, Scene, Wanted, count};
 use crate::mac::Mac;
 
 /// From so many addresses on that are never answered, one MAC is suspected.
@@ -11,48 +11,67 @@ const MIN_SOURCES: usize = 16;
 /// Of a MAC's addresses so many may be answered at most; a router's mostly are. In per cent.
 const MAX_ANSWERED: usize = 20;
 
+/// What one MAC sent from.
 #[derive(Default)]
 struct Sender {
-    /// Whether anything went to the address, too.
-    sources: BTreeMap<IpAddr, bool>,
+    sources: usize,
+    answered: usize,
+    outside: usize,
     evidence: Option<Evidence>,
 }
 
 /// A router sends from many addresses as well, but they are spoken to.
 pub(super) fn many_sources(scene: &Scene<'_>) -> Vec<Finding> {
-    let mut senders: BTreeMap<Mac, Sender> = BTreeMap::new();
-    for flow in scene.census.conversations() {
-        for (own, other) in [(&flow.a, &flow.b), (&flow.b, &flow.a)] {
-            let Some(mac) = own.mac.filter(|_| own.sent.packets > 0) else {
-                continue;
-            };
-            let sender = senders.entry(mac).or_default();
-            let answered = other.sent.packets > 0;
-            *sender.sources.entry(own.ip).or_insert(false) |= answered;
-            if !answered {
-                sender.evidence = Evidence::grown(sender.evidence, Evidence::of(&flow));
-            }
+    let mut findings = Findings::default();
+    let mut current: Option<(Mac, Sender)> = None;
+    let mut finish = |done: Option<(Mac, Sender)>| {
+        findings.extend(done.and_then(|(mac, sender)| sender.finding(mac)));
+    };
+    let keys = |flow: &Conversation| {
+        let ends = [flow.a, flow.b].into_iter();
+        let senders = ends.filter(|end| end.sent.packets > 0);
+        senders.filter_map(|end| Some((end.mac?, end.ip)))
+    };
+    each_group(scene.census, keys, |(mac, ip), flows| {
+        if current.as_ref().is_none_or(|(known, _)| *known != mac) {
+            finish(current.replace((mac, Sender::default())));
         }
-    }
-    senders
-        .into_iter()
-        .filter_map(|(mac, sender)| sender.finding(scene, mac))
-        .collect()
+        if let Some((_, sender)) = &mut current {
+            sender.note(scene, ip, flows);
+        }
+    });
+    finish(current);
+    findings.into_gravest()
 }
 
 impl Sender {
-    fn finding(self, scene: &Scene<'_>, mac: Mac) -> Option<Finding> {
-        let all = self.sources.len();
-        let answered = self.sources.values().filter(|&&answered| answered).count();
-        let silent = all - answered;
-        if silent < MIN_SOURCES || answered * 100 > all * MAX_ANSWERED {
+    /// Counts one of its addresses, by the flows of it.
+    fn note(
+        &mut self,
+        scene: &Scene<'_>,
+        ip: IpAddr,
+        flows: &mut dyn Iterator<Item = Conversation>,
+    ) {
+        let mut is_answered = false;
+        for flow in flows {
+            let other = if flow.a.ip == ip { flow.b } else { flow.a };
+            if other.sent.packets > 0 {
+                is_answered = true;
+            } else {
+                self.evidence = Evidence::grown(self.evidence, Evidence::of(&flow));
+            }
+        }
+        self.sources += 1;
+        self.answered += usize::from(is_answered);
+        self.outside += usize::from(!scene.local.has(ip));
+    }
+
+    fn finding(self, mac: Mac) -> Option<Finding> {
+        let (all, outside) = (self.sources, self.outside);
+        let silent = all - self.answered;
+        if silent < MIN_SOURCES || self.answered * 100 > all * MAX_ANSWERED {
             return None;
         }
-        let outside = self
-            .sources
-            .keys()
-            .filter(|&&ip| !scene.local.has(ip))
-            .count();
         let what = format!(
             "{mac} sent from {}, {outside} of them outside the local subnets; {silent} were never answered",
             count(all, "address"),

@@ -13,6 +13,7 @@ use crate::mac::Mac;
 
 mod causes;
 mod forged;
+mod groups;
 mod local;
 mod reach;
 mod silence;
@@ -157,21 +158,60 @@ impl Census {
             time::no_night,
             volume::volumes,
         ];
-        let mut findings: Vec<Finding> = rules.iter().flat_map(|rule| rule(&scene)).collect();
-        findings.sort_by(|a, b| {
+        let mut findings = Findings::default();
+        for rule in rules {
+            findings.extend(rule(&scene));
+        }
+        let mut findings = findings.into_gravest();
+        let given_up = self.lost().flows;
+        if given_up > 0 {
+            for finding in &mut findings {
+                finding.what.push_str(&format!(
+                    "; at least: memory was full, and {given_up} of the smallest flows were given up"
+                ));
+            }
+        }
+        findings
+    }
+}
+
+/// Findings in the making. Every forged source may make one: only those that will be told are kept.
+#[derive(Default)]
+struct Findings(Vec<Finding>);
+
+/// So many may wait to be sorted.
+const MAX_WAITING: usize = 4096;
+
+impl Findings {
+    fn extend(&mut self, more: impl IntoIterator<Item = Finding>) {
+        for finding in more {
+            self.0.push(finding);
+            if self.0.len() >= MAX_WAITING {
+                self.keep_gravest();
+            }
+        }
+    }
+
+    /// Sorts by kind, gravest first, then by packets, most first; keeps the first of each kind.
+    fn keep_gravest(&mut self) {
+        self.0.sort_by(|a, b| {
             let order = |finding: &Finding| (finding.kind, finding.evidence.tally.packets);
             let ((a_kind, a_size), (b_kind, b_size)) = (order(a), order(b));
             (a_kind, b_size, &a.wanted).cmp(&(b_kind, a_size, &b.wanted))
         });
         let mut of_kind = (None, 0);
-        findings.retain(|finding| {
+        self.0.retain(|finding| {
             if of_kind.0 != Some(finding.kind) {
                 of_kind = (Some(finding.kind), 0);
             }
             of_kind.1 += 1;
             of_kind.1 <= MAX_OF_KIND
         });
-        findings
+    }
+
+    fn into_gravest(mut self) -> Vec<Finding> {
+        self.keep_gravest();
+        self.0
     }
 }
 

@@ -1,11 +1,12 @@
 //! What is never answered.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use super::super::conversation::State;
 use super::super::digest::TcpFlags;
-use super::{Conversation, Evidence, Finding, Kind, Scene, count, is_group};
+use super::groups::each_group;
+use super::{Conversation, Evidence, Finding, Findings, Kind, Scene, count, is_group};
 use crate::wire::ip::Protocol;
 
 /// So many connections asked for in vain are told.
@@ -48,32 +49,38 @@ struct Begun {
 }
 
 pub(super) fn silences(scene: &Scene<'_>) -> Vec<Finding> {
-    let mut hosts: BTreeMap<IpAddr, Begun> = BTreeMap::new();
-    for flow in scene.census.conversations() {
-        let begun = hosts.entry(flow.a.ip).or_default();
-        begun.all += 1;
-        begun.packets += flow.both().packets;
+    let mut findings = Findings::default();
+    each_group(
+        scene.census,
+        |flow| Some(flow.a.ip),
+        |ip, flows| {
+            let mut begun = Begun::default();
+            flows.for_each(|flow| begun.note(&flow));
+            findings.extend(begun.findings(scene, ip));
+        },
+    );
+    findings.into_gravest()
+}
+
+impl Begun {
+    fn note(&mut self, flow: &Conversation) {
+        self.all += 1;
+        self.packets += flow.both().packets;
         let silent = flow.b.sent.packets == 0 && !is_group(flow.b.ip);
         // ICMP reports and routing protocols expect no answer; later fragments belong to another flow.
         let expects_answer = flow.b.port != 0;
         if !silent || !expects_answer {
-            continue;
+            return;
         }
-        begun.one_way.note(&flow);
+        self.one_way.note(flow);
         if flow.state() == State::Unanswered {
-            begun.unanswered.note(&flow);
+            self.unanswered.note(flow);
         }
         if flow.is_tcp() && flow.a.has_data && !flow.a.flags.has(TcpFlags::SYN) {
-            begun.without_syn.note(&flow);
+            self.without_syn.note(flow);
         }
     }
-    hosts
-        .into_iter()
-        .flat_map(|(ip, begun)| begun.findings(scene, ip))
-        .collect()
-}
 
-impl Begun {
     fn findings(self, scene: &Scene<'_>, ip: IpAddr) -> Vec<Finding> {
         let mut findings = Vec::new();
         let mut find = |kind, sum: &Sum, what: String| {
@@ -127,45 +134,44 @@ impl Begun {
 
 /// Packets to local addresses that never say anything, not even by ARP.
 pub(super) fn unused_destinations(scene: &Scene<'_>) -> Vec<Finding> {
-    let mut alive: BTreeSet<IpAddr> = BTreeSet::new();
-    for flow in scene.census.conversations() {
-        let ends = [&flow.a, &flow.b].into_iter();
-        alive.extend(ends.filter(|end| end.sent.packets > 0).map(|end| end.ip));
-    }
-    let answered = scene
-        .census
-        .sought
-        .iter()
-        .filter(|(_, sought)| sought.is_there);
-    alive.extend(answered.map(|(ip, _)| *ip));
-    let mut sums: BTreeMap<IpAddr, Sum> = BTreeMap::new();
-    for flow in scene.census.conversations() {
+    let to_nobody = |flow: &Conversation| {
         let target = flow.b.ip;
-        let to_nobody = scene.local.has(target) && !is_group(target) && !alive.contains(&target);
-        if to_nobody && Protocol(flow.protocol) != Protocol::ICMP_V6 {
-            sums.entry(flow.a.ip).or_default().note(&flow);
-        }
-    }
-    let findings = sums.into_iter().filter_map(|(ip, sum)| {
-        let example = sum.targets.first()?;
-        let sought = scene
-            .census
-            .sought
-            .iter()
-            .find(|(sought, _)| sought == example);
-        let sought = match sought {
-            Some((_, sought)) => format!(" ({} ARP requests for it in vain)", sought.requests),
+        let is_silent = scene.local.has(target) && !is_group(target) && never_speaks(scene, target);
+        (is_silent && Protocol(flow.protocol) != Protocol::ICMP_V6).then_some(flow.a.ip)
+    };
+    let mut findings = Findings::default();
+    each_group(scene.census, to_nobody, |ip, flows| {
+        let mut sum = Sum::default();
+        flows.for_each(|flow| sum.note(&flow));
+        findings.extend(sum.to_nobody(scene, ip));
+    });
+    findings.into_gravest()
+}
+
+/// Tells whether an address sent nothing, not even ARP. Of a host that was given up nobody knows.
+fn never_speaks(scene: &Scene<'_>, ip: IpAddr) -> bool {
+    let census = scene.census;
+    let sought = census.sought.get(&ip);
+    let answered = sought.is_some_and(|sought| sought.is_there);
+    let host = census.ledger.hosts.get(&ip);
+    !answered && host.is_some_and(|host| host.traffic.sent.packets == 0)
+}
+
+impl Sum {
+    fn to_nobody(&self, scene: &Scene<'_>, ip: IpAddr) -> Option<Finding> {
+        let example = self.targets.first()?;
+        let sought = match scene.census.sought.get(example) {
+            Some(sought) => format!(" ({} ARP requests for it in vain)", sought.requests),
             None => String::new(),
         };
         let what = format!(
             "{ip} sent {} to {} where nobody is, such as {example}{sought}",
             count(
-                usize::try_from(sum.packets()).unwrap_or(usize::MAX),
+                usize::try_from(self.packets()).unwrap_or(usize::MAX),
                 "packet"
             ),
-            count(sum.targets.len(), "local address"),
+            count(self.targets.len(), "local address"),
         );
-        Some(scene.of_host(Kind::UnusedDestination, ip, what, sum.evidence?))
-    });
-    findings.collect()
+        Some(scene.of_host(Kind::UnusedDestination, ip, what, self.evidence?))
+    }
 }

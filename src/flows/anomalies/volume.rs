@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+use super::super::Host;
 use super::super::conversation::protocol_name;
 use super::super::service::usual_on;
-use super::super::{Host, Tally};
-use super::{Evidence, Finding, Kind, Scene};
+use super::groups::each_group;
+use super::{Conversation, Evidence, Finding, Kind, Scene};
 
 /// How many of the largest hosts are looked at.
 const LARGEST: usize = 50;
@@ -32,49 +33,57 @@ pub(super) fn volumes(scene: &Scene<'_>) -> Vec<Finding> {
         .filter(matters)
         .map(|host| (host.ip, host))
         .collect();
-    let mut ports: BTreeMap<(IpAddr, Port), (Tally, Evidence)> = BTreeMap::new();
     let mut evidence: BTreeMap<IpAddr, Evidence> = BTreeMap::new();
     for flow in scene.census.conversations() {
         for ip in [flow.a.ip, flow.b.ip] {
-            if !hosts.contains_key(&ip) {
-                continue;
-            }
-            let more = Evidence::of(&flow);
-            let all = evidence.entry(ip).or_insert(more);
-            *all = Evidence {
-                tally: all.tally,
-                ..all.with(more)
-            };
-            let mut of_flow = vec![flow.a.port, flow.b.port];
-            of_flow.dedup();
-            for port in of_flow {
-                let sum = ports.entry((ip, (flow.protocol, port)));
-                let sum = sum.or_insert((Tally::default(), more));
-                *sum = (sum.0.plus(more.tally), sum.1.with(more));
+            if hosts.contains_key(&ip) {
+                let more = Evidence::of(&flow);
+                let all = evidence.entry(ip).or_insert(more);
+                *all = Evidence {
+                    tally: all.tally,
+                    ..all.with(more)
+                };
             }
         }
     }
     let mut findings = imbalances(scene, &hosts, &evidence);
-    for ((ip, port), (tally, evidence)) in ports {
-        let Some(host) = hosts.get(&ip) else {
-            continue;
+    let keys = |flow: &Conversation| {
+        let ends = [flow.a.ip, flow.b.ip].into_iter();
+        let ours: Vec<IpAddr> = ends.filter(|ip| hosts.contains_key(ip)).collect();
+        let mut ports = vec![flow.a.port, flow.b.port];
+        ports.dedup();
+        let protocol = flow.protocol;
+        let with_ports = move |ip| {
+            ports
+                .clone()
+                .into_iter()
+                .map(move |port| (ip, (protocol, port)))
         };
-        let all = host.traffic.both().bytes;
-        if port.1 != 0
-            && usual_on(port.0, port.1).is_none()
-            && tally.bytes * 100 >= all * MIN_OF_HOST
-        {
-            let what = format!(
-                "{} port {} carries {} of the {all} bytes of {ip}",
-                protocol_name(port.0),
-                port.1,
-                tally.bytes
-            );
-            let evidence = Evidence { tally, ..evidence };
-            findings.push(scene.of_host(Kind::OnePort, ip, what, evidence));
-        }
-    }
+        ours.into_iter().flat_map(with_ports)
+    };
+    each_group(scene.census, keys, |(ip, port): (IpAddr, Port), flows| {
+        let sum = flows.fold(None, |sum, flow| Evidence::grown(sum, Evidence::of(&flow)));
+        let host = hosts.get(&ip);
+        findings.extend(
+            sum.zip(host)
+                .and_then(|(sum, host)| one_port(scene, host, port, sum)),
+        );
+    });
     findings
+}
+
+fn one_port(scene: &Scene<'_>, host: &Host, port: Port, evidence: Evidence) -> Option<Finding> {
+    let all = host.traffic.both().bytes;
+    let bytes = evidence.tally.bytes;
+    let is_odd = port.1 != 0 && usual_on(port.0, port.1).is_none();
+    let what = format!(
+        "{} port {} carries {bytes} of the {all} bytes of {}",
+        protocol_name(port.0),
+        port.1,
+        host.ip
+    );
+    (is_odd && bytes * 100 >= all * MIN_OF_HOST)
+        .then(|| scene.of_host(Kind::OnePort, host.ip, what, evidence))
 }
 
 fn imbalances(
