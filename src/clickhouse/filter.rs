@@ -277,7 +277,7 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Result<Filter, StoreError> {
-        Filter::read(text, &Schema::load("akvorado-l2", None).unwrap())
+        Filter::read(text, &Schema::load("akvorado-l2", None)?)
     }
 
     #[test]
@@ -286,7 +286,7 @@ mod tests {
         let port = "(dport >= {fh:UInt16} AND dport <= {fi:UInt16})";
         assert_eq!(
             filter.sql,
-            format!("((proto = {{f0:UInt8}}) AND (NOT {port}))")
+            format!("((proto = {{fg:UInt8}}) AND (NOT {port}))")
         );
         let values: Vec<&str> = filter.parameters.iter().map(|(_, v)| v.as_str()).collect();
         assert_eq!(values, ["17", "53", "53"]);
@@ -294,7 +294,7 @@ mod tests {
             "host 1)OR(1",
             "port 1;DROP",
             "host '",
-            "vlan {f0:UInt8}",
+            "vlan {fg:UInt8}",
             "src",
         ] {
             assert!(read(hostile).is_err(), "{hostile}");

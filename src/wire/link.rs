@@ -1,10 +1,11 @@
 //! From a captured frame to the network layer: what stands between the wire and IP or ARP.
 //!
-//! Ethernet with any sequence of 802.1Q, 802.1ad and 0x9100 tags, Cisco metadata, PPPoE sessions and MPLS labels;
+//! Ethernet with any sequence of 802.1Q, 802.1ad and 0x9100 tags, Cisco metadata and VN-Tags, PPPoE sessions and
+//! MPLS labels;
 //! Linux cooked captures, raw IP, BSD loopback and PPP. Where IP is carried inside IP, the outer one is found.
 
 use super::ethernet::{EtherType, Frame};
-use super::{Malformed, take};
+use super::{Malformed, pktap, take};
 use crate::mac::Mac;
 
 /// What a captured frame begins with: the registry of <https://www.tcpdump.org/linktypes.html>.
@@ -34,6 +35,8 @@ impl LinkType {
     pub const IPV4: LinkType = LinkType(228);
     /// IPv6 only.
     pub const IPV6: LinkType = LinkType(229);
+    /// Apple's header with interface and process before a frame of another type.
+    pub const PKTAP: LinkType = LinkType(258);
     /// Linux cooked capture, second version.
     pub const LINUX_SLL2: LinkType = LinkType(276);
 
@@ -56,6 +59,7 @@ impl LinkType {
                 | LinkType::LINUX_SLL
                 | LinkType::IPV4
                 | LinkType::IPV6
+                | LinkType::PKTAP
                 | LinkType::LINUX_SLL2
         ) || LinkType::RAW_ELSEWHERE.contains(&self)
     }
@@ -116,6 +120,8 @@ pub struct Link<'a> {
 }
 
 const CISCO_METADATA: EtherType = EtherType(0x8909);
+/// Cisco's VN-Tag: which virtual interfaces a frame goes between, and an EtherType.
+const VN_TAG: EtherType = EtherType(0x8926);
 const PPPOE_SESSION: EtherType = EtherType(0x8864);
 const MPLS_UNICAST: EtherType = EtherType(0x8847);
 const MPLS_MULTICAST: EtherType = EtherType(0x8848);
@@ -145,6 +151,7 @@ impl<'a> Link<'a> {
                 Ok(Link::bare(above(ether_type, rest, &mut vlans)?))
             }
             LinkType::PPP_ETHER => Ok(Link::bare(pppoe(bytes)?)),
+            LinkType::PKTAP => Link::tapped(bytes),
             LinkType::IPV4 => of_version(4, bytes),
             LinkType::IPV6 => of_version(6, bytes),
             raw if raw.is_known() => Ok(Link::bare(Network::Ip(bytes))),
@@ -154,6 +161,12 @@ impl<'a> Link<'a> {
                 value: number,
             }),
         }
+    }
+
+    #[cold]
+    fn tapped(bytes: &'a [u8]) -> Result<Link<'a>, Malformed> {
+        let (link_type, frame) = pktap::inner(bytes)?;
+        Link::parse(link_type, frame)
     }
 
     fn bare(network: Network<'a>) -> Link<'a> {
@@ -234,6 +247,10 @@ fn above<'a>(
             }
             CISCO_METADATA => {
                 let ([.., e1, e2], rest) = take::<8>("Cisco metadata", bytes)?;
+                (ether_type, bytes) = (EtherType(u16::from_be_bytes([*e1, *e2])), rest);
+            }
+            VN_TAG => {
+                let ([.., e1, e2], rest) = take::<6>("VN-Tag", bytes)?;
                 (ether_type, bytes) = (EtherType(u16::from_be_bytes([*e1, *e2])), rest);
             }
             EtherType(length) if length < FIRST_ETHER_TYPE => match bytes {
@@ -350,6 +367,11 @@ mod tests {
                 "untagged",
             ),
             ("metadata", framed(0x8909, &metadata_then_tag), "42"),
+            (
+                "VN-Tag",
+                framed(0x8926, &[0, 0, 0, 0x33, 0x81, 0, 0, 250, 8, 0]),
+                "250",
+            ),
             (
                 "SNAP",
                 framed(12, &[0xaa, 0xaa, 3, 0, 0, 0, 8, 0]),

@@ -14,6 +14,7 @@ pub mod link;
 pub mod netbios;
 pub mod pcap;
 pub mod pcapng;
+mod pktap;
 pub mod tls;
 pub mod tzsp;
 pub mod udp;
