@@ -264,13 +264,13 @@ http:
   entries:
     # The destination has a setting that names its source, and is always there.
     - name: port
-      for: session
+      for: destination                                # our port alone; those of others stay as they are
       read: { method: GET, path: /ports }   # ?
       lie: items
       key_at: /name
-      keep: [name, mirror_from]
-      never_sent: [name]
-      value: { name: "{destination}", mirror_from: "{source}" }   # ?
+      key: "{destination}"
+      keep: [mirror_from]
+      value: { mirror_from: "{source}" }   # ?
       idle: { mirror_from: "" }   # ?
       direction: both   # ? what is copied
       replace: [{ method: PATCH, path: "/ports/{key:url}", body: "{entry}" }]   # ?
