@@ -276,8 +276,12 @@ fn range(text: &str) -> Option<(Ipv6Addr, Ipv6Addr)> {
 mod tests {
     use super::*;
 
+    fn with_everything() -> Schema {
+        Schema::load("akvorado-l2", None).unwrap()
+    }
+
     fn read(text: &str) -> Result<Filter, StoreError> {
-        Filter::read(text, &Schema::load("akvorado-l2", None).unwrap())
+        Filter::read(text, &with_everything())
     }
 
     #[test]

@@ -117,7 +117,9 @@ mod tests {
             _purpose: Purpose,
         ) -> Result<Answer, HttpError> {
             assert_eq!((request.method, &request.body), (Method::Get, &None));
-            self.0.push(fill_text(&request.path, scope).unwrap());
+            let filled = fill_text(&request.path, scope);
+            // A gap without its parameter leaves the path empty, which the test notices.
+            self.0.push(filled.unwrap_or_default());
             let row = serde_json::json!([0, 0, 0, 0, 0, 0, 0]);
             let data = if self.0.len() == 1 { vec![row] } else { vec![] };
             let body = serde_json::json!({ "data": data });
