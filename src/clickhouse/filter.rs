@@ -290,7 +290,7 @@ mod tests {
         let port = "(dport >= {fh:UInt16} AND dport <= {fi:UInt16})";
         assert_eq!(
             filter.sql,
-            format!("((proto = {{f0:UInt8}}) AND (NOT {port}))")
+            format!("((proto = {{fg:UInt8}}) AND (NOT {port}))")
         );
         let values: Vec<&str> = filter.parameters.iter().map(|(_, v)| v.as_str()).collect();
         assert_eq!(values, ["17", "53", "53"]);
