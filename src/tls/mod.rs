@@ -7,23 +7,23 @@ use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
 
-use rustls::client::WebPkiServerVerifier;
-use rustls::client::danger::ServerCertVerifier;
-use rustls::crypto::{CryptoProvider, ring};
+use rustls::client::{WantsClientCert, WebPkiServerVerifier};
+use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
-use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+use rustls::{ClientConfig, ClientConnection, ConfigBuilder, RootCertStore, StreamOwned};
 
 use crate::secret::Secret;
 
 pub use error::TlsError;
-pub use pinned::{Stranger, believing};
+pub use verifier::Stranger;
+
+use verifier::{Belief, Verifier};
 
 mod error;
-mod pinned;
-mod signed;
 #[cfg(test)]
 mod tests;
+mod verifier;
 
 /// What opens a TLS port at which both sides show a certificate.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -95,16 +95,24 @@ pub fn refused(error: &io::Error) -> bool {
     )
 }
 
+/// Returns a TLS configuration that believes the certificate with this SHA-256 digest and no other.
+///
+/// # Errors
+/// The library's, if it finds its own defaults unusable.
+pub fn believing(digest: [u8; 32], stranger: &Stranger) -> Result<ClientConfig, rustls::Error> {
+    let stranger = Arc::clone(stranger);
+    Ok(builder(Belief::Pinned { digest, stranger })?.with_no_client_auth())
+}
+
 fn configure(access: &Access, stranger: &Stranger) -> Result<ClientConfig, TlsError> {
-    let provider = Arc::new(ring::default_provider());
-    let verifier: Arc<dyn ServerCertVerifier> = match &access.trust {
-        Trust::Authority(file) => Arc::new(signed::Signed(authority(file, &provider)?)),
-        Trust::Fingerprint(digest) => pinned::verifier(*digest, stranger, &provider),
+    let belief = match &access.trust {
+        Trust::Authority(file) => Belief::Signed(authority(file)?),
+        Trust::Fingerprint(digest) => Belief::Pinned {
+            digest: *digest,
+            stranger: Arc::clone(stranger),
+        },
     };
-    let builder = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
-        .dangerous()
-        .with_custom_certificate_verifier(verifier);
+    let builder = builder(belief)?;
     Ok(match &access.own {
         None => builder.with_no_client_auth(),
         Some(own) => {
@@ -115,16 +123,25 @@ fn configure(access: &Access, stranger: &Stranger) -> Result<ClientConfig, TlsEr
     })
 }
 
-fn authority(
-    file: &Path,
-    provider: &Arc<CryptoProvider>,
-) -> Result<Arc<WebPkiServerVerifier>, TlsError> {
+fn builder(belief: Belief) -> Result<ConfigBuilder<ClientConfig, WantsClientCert>, rustls::Error> {
+    let provider = Arc::new(ring::default_provider());
+    let verifier = Verifier {
+        belief,
+        provider: Arc::clone(&provider),
+    };
+    Ok(ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(verifier)))
+}
+
+fn authority(file: &Path) -> Result<Arc<WebPkiServerVerifier>, TlsError> {
     let mut roots = RootCertStore::empty();
     for certificate in certificates(file)? {
         roots.add(certificate)?;
     }
-    let verifier =
-        WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider));
+    let provider = Arc::new(ring::default_provider());
+    let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider);
     verifier.build().map_err(|error| TlsError::NoCertificate {
         file: file.to_owned(),
         what: error.to_string(),
