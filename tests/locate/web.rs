@@ -2,6 +2,7 @@
 
 use std::io::{Read as _, Write as _};
 use std::path::Path;
+use std::sync::Mutex;
 
 use halfspan::lab::{Family, Profile};
 use nix::sys::signal::Signal;
@@ -15,12 +16,28 @@ fn site(family: Family) -> Site {
     })
 }
 
+/// Runs a check on every one of these, a few at a time.
+fn on_each<T: Copy + Send>(cases: &[T], check: impl Fn(T) + Sync) {
+    let left = Mutex::new(cases.to_vec());
+    std::thread::scope(|scope| {
+        for _ in 0..6 {
+            scope.spawn(|| {
+                while let Some(case) = { left.lock().unwrap().pop() } {
+                    check(case);
+                }
+            });
+        }
+    });
+}
+
 #[test]
 fn a_switch_with_a_web_interface_and_no_snmp_is_searched_by_the_ports_that_it_lists() {
     let find = |family: Family| {
         let site = Site::new(|spec| {
             spec.profile = Profile::Web(family);
             spec.agent.web_only = true;
+            // A controller hands a change on after seconds, and its ports are tried one by one.
+            spec.ports = 8;
             spec.background.chats = 8.0;
         });
         let ran = site.locate(&["--json"]);
@@ -40,11 +57,7 @@ fn a_switch_with_a_web_interface_and_no_snmp_is_searched_by_the_ports_that_it_li
         Family::ALL.into_iter().partition(lists_ports);
     // Its interfaces are told in XML tables, which no profile takes apart.
     assert_eq!(without, [Family::Junos]);
-    std::thread::scope(|scope| {
-        for family in with {
-            scope.spawn(move || find(family));
-        }
-    });
+    on_each(&with, find);
 }
 
 #[test]
@@ -57,21 +70,18 @@ fn a_login_that_runs_out_again_and_again_does_not_stop_a_run() {
         site.locate(&["--json", "--no-tables"])
             .assert_located(&site);
     };
-    std::thread::scope(|scope| {
-        for family in [
-            Family::AosCx,
-            Family::CiscoNxos,
-            Family::FortiSwitch,
-            Family::TpLinkEasySmart,
-        ] {
-            scope.spawn(move || find(family));
-        }
-    });
+    let families = [
+        Family::AosCx,
+        Family::CiscoNxos,
+        Family::FortiSwitch,
+        Family::TpLinkEasySmart,
+    ];
+    on_each(&families, find);
 }
 
 #[test]
 fn a_wrong_password_stops_the_run_before_anything_is_written() {
-    for (family, status) in [
+    let cases = [
         (Family::AosCx, 401),
         (Family::AristaEos, 401),
         (Family::CiscoNxos, 401),
@@ -79,7 +89,8 @@ fn a_wrong_password_stops_the_run_before_anything_is_written() {
         (Family::FortiSwitch, 200),
         (Family::TpLinkEasySmart, 200),
         (Family::Vyos, 401),
-    ] {
+    ];
+    on_each(&cases, |(family, status)| {
         let site = site(family);
         let suspect = site.suspect().to_string();
         let mut command = site.command();
@@ -95,7 +106,7 @@ fn a_wrong_password_stops_the_run_before_anything_is_written() {
         );
         assert!(!ran.err.contains("not-the-password"), "{ran}");
         site.assert_unwritten();
-    }
+    });
 }
 
 #[test]
@@ -115,7 +126,7 @@ fn a_user_who_may_only_read_is_told_so() {
 
 #[test]
 fn somebody_elses_session_is_refused_and_nothing_is_written() {
-    for family in Family::ALL {
+    on_each(&Family::ALL, |family| {
         let site = Site::new(|spec| {
             spec.profile = Profile::Web(family);
             spec.mirror.foreign_session = true;
@@ -129,12 +140,12 @@ fn somebody_elses_session_is_refused_and_nothing_is_written() {
         let ports = format!("port {source} to port {destination}");
         assert!(told.contains(&ports), "{told}");
         site.assert_unwritten();
-    }
+    });
 }
 
 #[test]
 fn a_borrowed_session_is_given_back_as_it_was() {
-    for family in [
+    let families = [
         Family::AosCx,
         Family::AristaEos,
         Family::CiscoIosXe,
@@ -143,7 +154,8 @@ fn a_borrowed_session_is_given_back_as_it_was() {
         Family::MikrotikPorts,
         Family::TpLinkEasySmart,
         Family::Vyos,
-    ] {
+    ];
+    on_each(&families, |family| {
         let site = Site::new(|spec| {
             spec.profile = Profile::Web(family);
             spec.mirror.foreign_session = true;
@@ -151,12 +163,12 @@ fn a_borrowed_session_is_given_back_as_it_was() {
         });
         site.locate(&["--json", "--no-tables", "--take-session"])
             .assert_located(&site);
-    }
+    });
 }
 
 #[test]
 fn a_killed_run_is_put_back_by_restore() {
-    for family in Family::ALL {
+    on_each(&Family::ALL, |family| {
         let site = site(family);
         let mut run = site.start_locate(&["--json", "--no-tables"]);
         wait_for("the mirror", || {
@@ -169,7 +181,7 @@ fn a_killed_run_is_put_back_by_restore() {
         let ran = site.run(&["restore"]);
         assert!(ran.assert_exit(0).out.contains(SWITCH), "{ran}");
         site.assert_untouched();
-    }
+    });
 }
 
 #[test]
@@ -209,11 +221,7 @@ fn a_switch_without_snmp_is_recognised_by_its_web_pages() {
         assert!(told.contains(name), "{name}: {told}");
         site.assert_unwritten();
     };
-    std::thread::scope(|scope| {
-        for family in Family::ALL {
-            scope.spawn(move || check(family));
-        }
-    });
+    on_each(&Family::ALL, check);
 }
 
 #[test]
