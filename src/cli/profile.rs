@@ -287,10 +287,14 @@ fn new(args: &NewArgs, context: &Context) -> Result<Exit, Failure> {
     if let Some(why) = &why {
         done.push_str(&format!("{why}\n"));
     }
+    let left = match open.len() {
+        0 => "look it over".to_owned(),
+        1 => "1 line in it is to be looked at; fill it in".to_owned(),
+        lines => format!("{lines} lines in it are to be looked at; fill it in"),
+    };
+    let written = file.display();
     done.push_str(&format!(
-        "{} is written, {} lines in it are to be looked at; fill it in, then: halfspan profile check {0}\n",
-        file.display(),
-        open.len()
+        "{written} is written; {left}, then: halfspan profile check {written}\n"
     ));
     context.result(
         &done,
