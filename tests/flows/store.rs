@@ -15,11 +15,15 @@ use crate::slow::Sum;
 struct Engine {
     child: Child,
     port: u16,
+    /// What the engine puts on disk; it does not clean up when it is killed.
+    _folder: tempfile::TempDir,
 }
 
 impl Engine {
     fn start() -> Engine {
+        let folder = tempfile::tempdir().unwrap();
         let mut child = Command::new("python3")
+            .env("TMPDIR", folder.path())
             .arg(concat!(
                 env!("CARGO_MANIFEST_DIR"),
                 "/tests/flows/clickhouse.py"
@@ -31,7 +35,11 @@ impl Engine {
         let mut said = BufReader::new(child.stdout.take().unwrap());
         said.read_line(&mut line).unwrap();
         let port = line.trim().parse().expect("chdb is there");
-        Engine { child, port }
+        Engine {
+            child,
+            port,
+            _folder: folder,
+        }
     }
 
     fn change(&self, sql: &str) {
