@@ -115,8 +115,9 @@ class OpenVSwitch:
         self._vsctl("add-br", "ovs0", "--", "set", "bridge", "ovs0", "datapath_type=netdev")
         add = [word for port in _PORTS for word in ("--", "add-port", "ovs0", f"port{port}")]
         self._vsctl(*add[1:])
-        # Somebody's mirror that selects nothing: it stays where it is.
-        self._mirror("idle", ["output_port=@to"], to=22)
+        # Somebody's mirror that selects nothing: it stays where it is. It goes to the bridge's own port, as the port that a
+        # mirror goes to is cut off from the network, and the suspect may be on any of the others.
+        self._mirror("idle", ["output_port=@to"], to="ovs0")
 
     def __exit__(self, *_):
         for process in reversed(self._running):
@@ -157,7 +158,7 @@ class OpenVSwitch:
 
     def _mirror(self, name, columns, **ports):
         """Makes a mirror; `ports` names those that the columns refer to by @."""
-        known = [word for key, port in ports.items() for word in ("--", f"--id=@{key}", "get", "port", f"port{port}")]
+        known = [word for key, port in ports.items() for word in ("--", f"--id=@{key}", "get", "port", port)]
         make = ["--", "--id=@m", "create", "mirror", f"name={name}", *columns]
         self._vsctl(*known, *make, "--", "add", "bridge", "ovs0", "mirrors", "@m")
 
@@ -190,7 +191,7 @@ class OpenVSwitch:
     def mirror_for_somebody(self):
         """An admin's mirror of port 4, both ways, to the port that we would use."""
         columns = ["select_src_port=@of", "select_dst_port=@of", "output_port=@to"]
-        self._mirror("admin", columns, of=4, to=topology.LAPTOP_PORT)
+        self._mirror("admin", columns, of="port4", to=f"port{topology.LAPTOP_PORT}")
 
     def mirror_for_nobody(self):
         self._vsctl("--", "--id=@m", "get", "mirror", "admin", "--", "remove", "bridge", "ovs0", "mirrors", "@m")
