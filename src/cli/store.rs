@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::Context;
-use crate::clickhouse::{self, Address, Filter, Order, Question, Ranking, Schema};
+use crate::clickhouse::{self, Address, Filter, Question, Ranking, Schema};
 use crate::error::{Exit, Failure};
-use crate::flows::Window;
+use crate::flows::{HostOrder, Window};
 use crate::http::{Access, Client, Identity, Timing, Trust};
 use crate::profile::http::Http as Described;
 use crate::secret::Secret;
@@ -22,7 +22,7 @@ pub(super) struct Wanted<'a> {
     pub(super) window: Option<Window>,
     pub(super) since: Option<Duration>,
     pub(super) top: usize,
-    pub(super) order: Order,
+    pub(super) order: HostOrder,
     pub(super) subnet: Option<(u8, u8)>,
 }
 

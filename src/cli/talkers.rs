@@ -4,14 +4,14 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use super::Context;
 use super::counting::{InputArgs, nanoseconds, span};
 use super::store;
-use crate::clickhouse::{Address, Order};
+use crate::clickhouse::Address;
 use crate::error::{Exit, Failure};
-use crate::flows::{Count, Measure, Settings, Traffic};
+use crate::flows::{Count, HostOrder, Settings};
 use crate::report::{self, TalkersDocument, TalkersTable, TalkersView};
 
 /// Rank hosts, MACs, subnets or VLANs from captures
@@ -29,7 +29,7 @@ pub(super) struct TalkersArgs {
     since: Option<Duration>,
     /// Rank by this
     #[arg(long, value_enum, default_value_t, value_name = "COLUMN")]
-    by: By,
+    by: HostOrder,
     /// Show so many [default: 20; all with --json]
     #[arg(long, value_name = "N")]
     top: Option<usize>,
@@ -51,55 +51,6 @@ pub(super) struct TalkersArgs {
     /// Show the ranking every second while listening (not with --json)
     #[arg(long, conflicts_with = "read")]
     watch: bool,
-}
-
-/// What hosts are ranked by.
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
-enum By {
-    /// Octets sent and received
-    #[default]
-    Bytes,
-    /// Packets sent and received
-    Packets,
-    /// Octets sent
-    Sent,
-    /// Octets received
-    Received,
-    /// Packets sent
-    SentPackets,
-    /// Packets received
-    ReceivedPackets,
-}
-
-impl By {
-    fn rank(self) -> fn(&Traffic) -> u64 {
-        match self {
-            By::Bytes => |traffic| traffic.both().bytes,
-            By::Packets => |traffic| traffic.both().packets,
-            By::Sent => |traffic| traffic.sent.bytes,
-            By::Received => |traffic| traffic.received.bytes,
-            By::SentPackets => |traffic| traffic.sent.packets,
-            By::ReceivedPackets => |traffic| traffic.received.packets,
-        }
-    }
-
-    fn order(self) -> Order {
-        match self {
-            By::Bytes => Order::Bytes,
-            By::Packets => Order::Packets,
-            By::Sent => Order::Sent,
-            By::Received => Order::Received,
-            By::SentPackets => Order::SentPackets,
-            By::ReceivedPackets => Order::ReceivedPackets,
-        }
-    }
-
-    fn measure(self) -> Measure {
-        match self {
-            By::Bytes | By::Sent | By::Received => Measure::Bytes,
-            By::Packets | By::SentPackets | By::ReceivedPackets => Measure::Packets,
-        }
-    }
 }
 
 fn prefix(text: &str) -> Result<(u8, u8), String> {
@@ -148,7 +99,7 @@ pub(super) fn run(args: &TalkersArgs, context: &Context) -> Result<Exit, Failure
             } else {
                 20
             }),
-            order: args.by.order(),
+            order: args.by,
             subnet: args.subnet,
         };
         let document = TalkersDocument::from(store::ask(address, &wanted, context)?);

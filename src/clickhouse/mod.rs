@@ -23,7 +23,7 @@ mod schema;
 pub use address::Address;
 pub use error::StoreError;
 pub use filter::Filter;
-pub use query::{Order, Question};
+pub use query::Question;
 pub use schema::Schema;
 
 /// What a store was asked for.
@@ -99,6 +99,7 @@ fn path(question: &Question<'_>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::flows::HostOrder;
     use crate::http::{Answer, HttpError};
     use crate::profile::http::fill_text;
 
@@ -136,7 +137,7 @@ mod tests {
             window: Some((&window, "Europe/Berlin".to_owned())),
             since: Some(60),
             top: 5,
-            order: Order::Bytes,
+            order: HostOrder::Bytes,
             subnet: Some((24, 64)),
         };
         let mut deaf = Deaf(Vec::new());

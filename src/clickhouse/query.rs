@@ -2,38 +2,7 @@
 
 use super::schema::{Addresses, Macs};
 use super::{Filter, Schema};
-use crate::flows::Window;
-
-/// What rows are ranked by.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Order {
-    /// Octets both ways.
-    #[default]
-    Bytes,
-    /// Packets both ways.
-    Packets,
-    /// Octets sent.
-    Sent,
-    /// Octets received.
-    Received,
-    /// Packets sent.
-    SentPackets,
-    /// Packets received.
-    ReceivedPackets,
-}
-
-impl Order {
-    fn sql(self) -> &'static str {
-        match self {
-            Order::Bytes => "sb + rb",
-            Order::Packets => "sp + rp",
-            Order::Sent => "sb",
-            Order::Received => "rb",
-            Order::SentPackets => "sp",
-            Order::ReceivedPackets => "rp",
-        }
-    }
-}
+use crate::flows::{HostOrder, Window};
 
 /// What a store is asked.
 #[derive(Clone, Debug)]
@@ -51,7 +20,7 @@ pub struct Question<'a> {
     /// How many rows of each kind at most.
     pub top: u64,
     /// What ranks them.
-    pub order: Order,
+    pub order: HostOrder,
     /// The lengths of subnets' prefixes, if subnets are asked for.
     pub subnet: Option<(u8, u8)>,
 }
@@ -64,6 +33,18 @@ const SPAN: &str = "toUnixTimestamp64Nano(toDateTime64(min(t), 9)) AS first, \
 const SUMS: &str = "sum(p * is_sent) AS sp, sum(b * is_sent) AS sb, \
                     sum(p * (1 - is_sent)) AS rp, sum(b * (1 - is_sent)) AS rb";
 const FORMAT: &str = "LIMIT {top:UInt64} FORMAT JSONCompact";
+
+/// Returns what `order` is in the sums below.
+fn column(order: HostOrder) -> &'static str {
+    match order {
+        HostOrder::Bytes => "sb + rb",
+        HostOrder::Packets => "sp + rp",
+        HostOrder::Sent => "sb",
+        HostOrder::Received => "rb",
+        HostOrder::SentPackets => "sp",
+        HostOrder::ReceivedPackets => "rp",
+    }
+}
 
 impl Question<'_> {
     pub(super) fn database(&self) -> &str {
@@ -190,7 +171,7 @@ impl Question<'_> {
              FROM {} ARRAY JOIN [src, dst] AS host, [1, 0] AS is_sent GROUP BY host) \
              ORDER BY {} DESC, host {FORMAT}",
             self.records(),
-            self.order.sql()
+            column(self.order)
         )
     }
 
@@ -203,7 +184,7 @@ impl Question<'_> {
                  ARRAY JOIN [smac, dmac] AS mac, [1, 0] AS is_sent WHERE mac != '' GROUP BY mac \
                  ORDER BY {} DESC, mac {FORMAT}",
                 self.records(),
-                self.order.sql()
+                column(self.order)
             )
         })
     }
@@ -228,7 +209,7 @@ impl Question<'_> {
              tupleElement(IPv6CIDRToRange(host, if(startsWith(toString(host), '::ffff:'), {{short:UInt8}}, {{long:UInt8}})), 1) \
              AS net FROM {} ARRAY JOIN [src, dst] AS host, [1, 0] AS is_sent) GROUP BY net ORDER BY {} DESC, net {FORMAT}",
             self.records(),
-            self.order.sql()
+            column(self.order)
         );
         Some((prefix, sql))
     }

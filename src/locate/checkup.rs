@@ -1,16 +1,16 @@
 //! What `switch check` finds out: everything that `locate` would stumble over, without writing anything.
 
 use super::candidates::{self, PortWishes, Roles};
-use super::pages;
 use super::reach::ManagementPath;
 use super::survey::{Survey, Wanted};
 use super::switches;
+use super::{detect, pages};
 use crate::clock::LiveClock;
 use crate::config::{Config, Switch};
 use crate::error::Failure;
 use crate::mirror::direct::Device;
 use crate::mirror::{Copies, Inspection};
-use crate::profile::{self, DestinationTraffic, Page, Profile, Shape, Told};
+use crate::profile::{self, DestinationTraffic, Page, Profile, Shape};
 use crate::sniff::{self, Own, Source, Suspect};
 use crate::tables::system::{self, System};
 
@@ -79,7 +79,7 @@ pub fn check(config: &Config, switch: &Switch) -> Result<Checkup, Failure> {
     let may_write = profile.shape == Shape::Manual || opened.may_write();
     let destination_traffic = profile.destination_traffic;
     let families = match (&system, &pages) {
-        (Some(system), _) => families(system),
+        (Some(system), _) => names(profile::matching(&detect::told_by(system))),
         (None, Some(pages)) => names(profile::showing(pages)),
         (None, None) => Vec::new(),
     };
@@ -103,14 +103,6 @@ pub fn check(config: &Config, switch: &Switch) -> Result<Checkup, Failure> {
         pages,
         survey,
     })
-}
-
-fn families(system: &system::System) -> Vec<String> {
-    let told = Told {
-        sys_object_id: system.object_id.clone().unwrap_or_default(),
-        sys_descr: system.descr.clone(),
-    };
-    names(profile::matching(&told))
 }
 
 fn names(profiles: Vec<Profile>) -> Vec<String> {

@@ -9,7 +9,7 @@ use crate::mirror::{Fit, Grade, fit_entries, fit_objects};
 use crate::profile::http::Http;
 use crate::profile::{self, Page, Profile, Shape, Told};
 use crate::snmp::{Client, SnmpError};
-use crate::tables::system;
+use crate::tables::system::{self, System};
 
 /// A word of a switch, or a list of names, is told no longer than this, in characters.
 const TOLD: usize = 120;
@@ -174,11 +174,15 @@ fn by_snmp(switch: &Switch, agent: &Agent) -> Result<Choice, Failure> {
 
 /// Reads what a switch says about itself.
 pub(super) fn told(client: &mut Client) -> Result<Told, SnmpError> {
-    let system = system::read(client)?;
-    Ok(Told {
-        sys_object_id: system.object_id.unwrap_or_default(),
-        sys_descr: system.descr,
-    })
+    Ok(told_by(&system::read(client)?))
+}
+
+/// Returns what of it points to a profile.
+pub(super) fn told_by(system: &System) -> Told {
+    Told {
+        sys_object_id: system.object_id.clone().unwrap_or_default(),
+        sys_descr: system.descr.clone(),
+    }
 }
 
 fn told_points(told: &Told, profile: &Profile) -> bool {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::switches;
 use crate::config::Switch;
 use crate::error::Failure;
 use crate::http::{Client, Timing};
@@ -17,8 +18,7 @@ pub(super) fn read(switch: &Switch) -> Result<Vec<Page>, Failure> {
         return Ok(Vec::new());
     };
     let access = agent.credential.http()?;
-    // The port of the address is SNMP's, where that is asked too.
-    let named = agent.address.port.filter(|_| !agent.credential.has_snmp());
+    let named = switches::web_port(agent);
     let mut by_port: BTreeMap<Option<u16>, Vec<(Option<u16>, String)>> = BTreeMap::new();
     for (usual, path) in profile::pages_to_ask() {
         let port = access.port.or(named).or(usual);

@@ -125,7 +125,12 @@ pub fn connect(name: &str, agent: &Agent) -> Result<Client, Failure> {
     )?)
 }
 
-/// Makes an HTTP client for a switch of the configuration. The port of its address is SNMP's, where that is asked too.
+/// Returns the port that an address names for the web interface: it is SNMP's, where that is asked too.
+pub(super) fn web_port(agent: &Agent) -> Option<u16> {
+    agent.address.port.filter(|_| !agent.credential.has_snmp())
+}
+
+/// Makes an HTTP client for a switch of the configuration.
 pub(super) fn connect_http(
     name: &str,
     agent: &Agent,
@@ -144,7 +149,7 @@ pub(super) fn connect_http(
         )
         .hint(format!("add `with: {{ {missing}: … }}` to the switch")));
     }
-    let port = agent.address.port.filter(|_| !agent.credential.has_snmp());
+    let port = web_port(agent);
     Ok(http::Client::connect(
         name,
         &agent.address.host,

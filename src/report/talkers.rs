@@ -118,11 +118,8 @@ impl TalkersDocument {
             let bins = bins.as_mut().map(|bins| bins.remove(&host.ip));
             HostRow::new(host, bins.map(Option::unwrap_or_default))
         };
-        let vlans = census.vlans.iter().map(|(vlans, tally)| VlanRow {
-            vlan: vlans.to_string(),
-            packets: tally.packets,
-            bytes: tally.bytes,
-        });
+        let vlans = census.vlans.iter();
+        let vlans = vlans.map(|(vlans, tally)| VlanRow::new(vlans.to_string(), *tally));
         TalkersDocument {
             schema: "halfspan.talkers/1",
             packets: census.total.packets,
@@ -149,15 +146,22 @@ impl TalkersDocument {
     }
 }
 
+impl VlanRow {
+    fn new(vlan: String, tally: Tally) -> VlanRow {
+        VlanRow {
+            vlan,
+            packets: tally.packets,
+            bytes: tally.bytes,
+        }
+    }
+}
+
 impl From<Ranking> for TalkersDocument {
     /// Makes the document of what a store ranked.
     fn from(ranking: Ranking) -> TalkersDocument {
         let number = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
-        let vlans = ranking.vlans.into_iter().map(|(vlan, tally)| VlanRow {
-            vlan: vlan.to_string(),
-            packets: tally.packets,
-            bytes: tally.bytes,
-        });
+        let vlans = ranking.vlans.into_iter();
+        let vlans = vlans.map(|(vlan, tally)| VlanRow::new(vlan.to_string(), tally));
         let hosts = ranking.hosts.into_iter();
         TalkersDocument {
             schema: "halfspan.talkers/1",

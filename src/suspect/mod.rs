@@ -118,9 +118,7 @@ pub fn address_of(mac: Mac) -> Option<IpAddr> {
 /// Returns the machines that the kernel knows on the subnet of `with`; none, unless `interface` is plugged in there.
 #[must_use]
 pub fn neighbours_on(interface: &str, with: IpAddr) -> Vec<(IpAddr, Mac)> {
-    let addresses = links::read().unwrap_or_default();
-    let near = links::towards(with, &addresses);
-    let Some(own) = near.into_iter().find(|own| own.interface == interface) else {
+    let Some(own) = link_of(interface, with) else {
         return Vec::new();
     };
     let table = neighbours::read().unwrap_or_default();
@@ -134,9 +132,16 @@ pub fn neighbours_on(interface: &str, with: IpAddr) -> Vec<(IpAddr, Mac)> {
 /// Tells whether `ip` is in a subnet that `interface` is plugged into.
 #[must_use]
 pub fn is_on_link(interface: &str, ip: IpAddr) -> bool {
+    link_of(interface, ip).is_some()
+}
+
+/// Returns the address of `interface` in whose subnet `ip` is.
+fn link_of(interface: &str, ip: IpAddr) -> Option<links::LocalAddress> {
     let addresses = links::read().unwrap_or_default();
     let near = links::towards(ip, &addresses);
-    near.into_iter().any(|own| own.interface == interface)
+    near.into_iter()
+        .find(|own| own.interface == interface)
+        .cloned()
 }
 
 /// Asks the kernel and, by it, the suspect.

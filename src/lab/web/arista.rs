@@ -258,9 +258,7 @@ impl Api for Arista {
 
     fn cut(&mut self, most: usize) {
         for monitor in self.monitors.values_mut() {
-            if let Some(&beyond) = monitor.sources.keys().nth(most) {
-                monitor.sources.split_off(&beyond);
-            }
+            super::keep_first(&mut monitor.sources, most);
         }
     }
 

@@ -214,9 +214,7 @@ impl Api for IosXe {
 
     fn cut(&mut self, most: usize) {
         for span in self.spans.values_mut() {
-            if let Some(&beyond) = span.sources.keys().nth(most) {
-                span.sources.split_off(&beyond);
-            }
+            super::keep_first(&mut span.sources, most);
         }
     }
 

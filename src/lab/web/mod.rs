@@ -190,3 +190,10 @@ impl Reply {
         self
     }
 }
+
+/// Drops all sources but the first so many, as a switch does that takes no more.
+fn keep_first<T>(sources: &mut BTreeMap<u32, T>, most: usize) {
+    if let Some(&beyond) = sources.keys().nth(most) {
+        sources.split_off(&beyond);
+    }
+}

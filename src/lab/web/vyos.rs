@@ -174,9 +174,7 @@ impl Api for Vyos {
 
     fn cut(&mut self, most: usize) {
         for aims in [&mut self.ingress, &mut self.egress] {
-            if let Some(&beyond) = aims.keys().nth(most) {
-                aims.split_off(&beyond);
-            }
+            super::keep_first(aims, most);
         }
     }
 
