@@ -6,8 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use super::CaptureError;
-use super::input::Input;
+use super::input::{Input, Lack, Piece};
 use super::section::Section;
+use super::stretch::Stretch;
 use crate::wire::link::LinkType;
 use crate::wire::pcap::{FILE_HEADER_LEN, FileHeader, RECORD_HEADER_LEN, RecordHeader};
 use crate::wire::pcapng::{BLOCK_FRAME_LEN, BLOCK_HEADER_LEN, BlockType, Packet, section_order};
@@ -42,15 +43,15 @@ enum Format {
     PcapNg(Section),
 }
 
-/// Why the next frame cannot be had, and of which octets that is said.
+/// Why the next frame cannot be had.
 enum Trouble {
-    Input(io::Error),
+    Lack(Lack),
     Damage(&'static str),
 }
 
-impl From<io::Error> for Trouble {
-    fn from(error: io::Error) -> Trouble {
-        Trouble::Input(error)
+impl From<Lack> for Trouble {
+    fn from(lack: Lack) -> Trouble {
+        Trouble::Lack(lack)
     }
 }
 
@@ -72,7 +73,7 @@ impl Capture {
     /// As [`Capture::open`]; `read` counts the octets read of the file.
     pub(super) fn open_counted(path: &Path, read: Arc<AtomicU64>) -> Result<Capture, CaptureError> {
         let path = path.to_owned();
-        let opened = Input::open(&path, read).map_err(Trouble::Input);
+        let opened = Input::open(&path, read).map_err(|error| Trouble::Lack(error.into()));
         let started = opened.and_then(|mut input| Ok((begin(&mut input)?, input)));
         match started {
             Ok((format, input)) => Ok(Capture {
@@ -90,11 +91,7 @@ impl Capture {
     /// [`CaptureError`] with the place; the frames before it were good. Nothing can be read behind it.
     #[inline]
     pub fn next_frame(&mut self) -> Result<Option<Frame<'_>>, CaptureError> {
-        let next = match &mut self.format {
-            Format::Pcap(header) => next_record(header, &mut self.input),
-            Format::PcapNg(section) => next_block(section, &mut self.input),
-        };
-        match next {
+        match self.find() {
             Ok(Some(found)) => Ok(Some(Frame {
                 link_type: found.link_type,
                 stamp: found.stamp,
@@ -106,27 +103,96 @@ impl Capture {
                     .unwrap_or_default(),
             })),
             Ok(None) => Ok(None),
-            Err(trouble) => Err(described(self.path.clone(), self.input.offset(), trouble)),
+            Err(trouble) => Err(self.describe(trouble)),
         }
+    }
+
+    /// Reads on, and goes to the frames that can then be had without waiting for more; `false` at the end.
+    ///
+    /// # Errors
+    /// As [`Capture::next_frame`].
+    pub(super) fn fill(&mut self, stretch: &mut Stretch) -> Result<bool, CaptureError> {
+        let octets = stretch.clear();
+        match self.find() {
+            Ok(Some(found)) => self.add(&found, stretch),
+            Ok(None) => return Ok(false),
+            Err(trouble) => return Err(self.describe(trouble)),
+        }
+        self.add_held(stretch, octets);
+        Ok(true)
+    }
+
+    /// As [`Capture::fill`], of a piece that somebody has read, with its begin; `false`, if there is no whole frame yet.
+    ///
+    /// # Errors
+    /// [`CaptureError`], if the piece could not be read.
+    pub(super) fn fill_from(
+        &mut self,
+        piece: io::Result<usize>,
+        stretch: &mut Stretch,
+    ) -> Result<bool, CaptureError> {
+        let begin = piece.map_err(|error| self.describe(Trouble::Lack(error.into())))?;
+        self.input.append(stretch.clear(), begin);
+        self.add_held(stretch, Vec::new());
+        Ok(stretch.frames().len() > 0)
+    }
+
+    /// Adds the frames that are in the window. What is wrong behind them is found again, and told, when it is their
+    /// turn.
+    fn add_held(&mut self, stretch: &mut Stretch, other: Vec<u8>) {
+        self.input.hold();
+        while let Ok(Some(found)) = self.find() {
+            self.add(&found, stretch);
+        }
+        stretch.set_octets(self.input.exchange(other));
+    }
+
+    /// Claims the next piece of the file: see [`Input::claim`].
+    pub(super) fn claim(&mut self) -> Option<Piece> {
+        self.input.claim()
+    }
+
+    /// Tells whether a piece is one of this file.
+    pub(super) fn owns(&self, piece: &Piece) -> bool {
+        self.input.owns(piece)
+    }
+
+    #[inline]
+    fn add(&mut self, found: &Found, stretch: &mut Stretch) {
+        let start = self.input.consume(found.total).start;
+        stretch.add(
+            (found.link_type, found.stamp, found.wire_len),
+            start + found.start..start + found.end,
+        );
+    }
+
+    #[inline]
+    fn find(&mut self) -> Result<Option<Found>, Trouble> {
+        match &mut self.format {
+            Format::Pcap(header) => next_record(header, &mut self.input),
+            Format::PcapNg(section) => next_block(section, &mut self.input),
+        }
+    }
+
+    fn describe(&self, trouble: Trouble) -> CaptureError {
+        described(self.path.clone(), self.input.offset(), trouble)
     }
 }
 
 fn described(path: PathBuf, offset: u64, trouble: Trouble) -> CaptureError {
-    match trouble {
+    let reason = match trouble {
         // The unpackers say so where packed data end too early.
-        Trouble::Input(source) if source.kind() == io::ErrorKind::UnexpectedEof => {
-            CaptureError::Damaged {
-                path,
-                offset,
-                reason: "the packed data end too early",
-            }
+        Trouble::Lack(Lack::Io(source)) if source.kind() == io::ErrorKind::UnexpectedEof => {
+            "the packed data end too early"
         }
-        Trouble::Input(source) => CaptureError::Unreadable { path, source },
-        Trouble::Damage(reason) => CaptureError::Damaged {
-            path,
-            offset,
-            reason,
-        },
+        Trouble::Lack(Lack::Io(source)) => return CaptureError::Unreadable { path, source },
+        Trouble::Lack(Lack::Held) => unreachable!("what is held was read, and is not read again"),
+        Trouble::Damage(reason) => reason,
+    };
+    CaptureError::Damaged {
+        path,
+        offset,
+        reason,
     }
 }
 

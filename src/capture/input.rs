@@ -2,57 +2,118 @@
 
 use std::fs::File;
 use std::io::{self, Read};
+use std::ops::Range;
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// How much is read at a time, in octets: stays in the cache of a core until it has been looked at.
-const CHUNK: usize = 256 << 10;
+const CHUNK: usize = 512 << 10;
+/// At least so much is left free before a piece: for the part of a frame that the piece before ends with.
+const HEADROOM: usize = 64 << 10;
+/// Pieces are put on addresses with this alignment. Copying to an address a little behind that of the source, counted
+/// within pages as the kernel's copies begin on one, takes twice as long.
+const PAGE: usize = 4096;
 
 const GZIP: &[u8] = &[0x1f, 0x8b];
 const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
 
+/// Why octets cannot be had.
+pub(super) enum Lack {
+    /// They would have to be read first, and the buffer is held.
+    Held,
+    /// They cannot be read.
+    Io(io::Error),
+}
+
+impl From<io::Error> for Lack {
+    fn from(error: io::Error) -> Lack {
+        Lack::Io(error)
+    }
+}
+
 /// A source of octets with a window on them.
 pub(super) struct Input {
-    source: Box<dyn Read + Send>,
+    source: Source,
     buffer: Vec<u8>,
     /// The window is `buffer[start..end]`.
     start: usize,
     end: usize,
+    /// Whether the buffer has to stay as it is.
+    is_held: bool,
     /// How many octets were before the window.
     offset: u64,
+}
+
+enum Source {
+    /// What has to be read in order.
+    Stream(Box<dyn Read + Send>),
+    /// What can be read anywhere.
+    File(PlainFile),
 }
 
 impl Input {
     /// Opens a file, or standard input as `-`; `read` counts what is read of it, as it is stored.
     pub(super) fn open(path: &Path, read: Arc<AtomicU64>) -> io::Result<Input> {
-        let source: Box<dyn Read + Send> = if path == Path::new("-") {
-            Box::new(io::stdin())
-        } else {
-            Box::new(File::open(path)?)
-        };
-        let mut plain = Input::new(Box::new(Counted { source, read }));
-        let magic = plain.window(ZSTD.len())?.unwrap_or_default();
+        let mut plain = Input::new(Source::open(path, read)?);
+        plain.read_up_to(ZSTD.len())?;
+        let magic = plain.peek(ZSTD.len()).unwrap_or_default();
         if magic.starts_with(GZIP) {
-            Ok(Input::new(Box::new(flate2::read::MultiGzDecoder::new(
-                plain,
-            ))))
+            let decoder = flate2::read::MultiGzDecoder::new(plain);
+            Ok(Input::new(Source::Stream(Box::new(decoder))))
         } else if magic == ZSTD {
             let decoder = ruzstd::decoding::StreamingDecoder::new(plain);
-            Ok(Input::new(Box::new(decoder.map_err(io::Error::other)?)))
+            let decoder = decoder.map_err(io::Error::other)?;
+            Ok(Input::new(Source::Stream(Box::new(decoder))))
         } else {
             Ok(plain)
         }
     }
 
-    fn new(source: Box<dyn Read + Send>) -> Input {
+    fn new(source: Source) -> Input {
         Input {
             source,
-            buffer: vec![0; CHUNK],
+            buffer: Vec::new(),
             start: 0,
             end: 0,
+            is_held: false,
             offset: 0,
         }
+    }
+
+    /// Claims the next piece of the file for somebody who will read it and bring it in its turn. `None` where there
+    /// is no whole one any more, or where the source has to be read in order.
+    pub(super) fn claim(&mut self) -> Option<Piece> {
+        match &mut self.source {
+            Source::Stream(_) => None,
+            Source::File(file) => file.claim(),
+        }
+    }
+
+    /// Tells whether a piece is one of this source.
+    pub(super) fn owns(&self, piece: &Piece) -> bool {
+        match &self.source {
+            Source::Stream(_) => false,
+            Source::File(file) => Arc::ptr_eq(&file.file, &piece.file),
+        }
+    }
+
+    /// Puts a piece behind the window, which begins at a place of `octets`. All before it are there already.
+    pub(super) fn append(&mut self, mut octets: Vec<u8>, begin: usize) {
+        let rest = self.buffer.get(self.start..self.end).unwrap_or_default();
+        let start = begin.checked_sub(rest.len());
+        if let Some((start, front)) = start.zip(start.and_then(|s| octets.get_mut(s..begin))) {
+            front.copy_from_slice(rest);
+            self.start = start;
+            self.buffer = octets;
+        } else {
+            let mut joined = rest.to_vec();
+            joined.extend(octets.get(begin..).unwrap_or_default());
+            self.start = 0;
+            self.buffer = joined;
+        }
+        self.end = self.buffer.len();
     }
 
     /// Returns how many octets were consumed.
@@ -62,16 +123,18 @@ impl Input {
 
     /// Returns the next `need` octets without consuming them; `None` if fewer are left.
     #[inline]
-    pub(super) fn window(&mut self, need: usize) -> io::Result<Option<&[u8]>> {
+    pub(super) fn window(&mut self, need: usize) -> Result<Option<&[u8]>, Lack> {
         if self.end - self.start < need {
-            self.fill(need)?;
+            if self.is_held {
+                return Err(Lack::Held);
+            }
+            self.read_up_to(need)?;
         }
         Ok(self.peek(need))
     }
 
-    /// As [`Input::window`], for octets that are there already.
     #[inline]
-    pub(super) fn peek(&self, need: usize) -> Option<&[u8]> {
+    fn peek(&self, need: usize) -> Option<&[u8]> {
         self.buffer
             .get(self.start..self.end)
             .and_then(|window| window.get(..need))
@@ -80,19 +143,43 @@ impl Input {
     /// Consumes octets of the window, and returns them.
     #[inline]
     pub(super) fn take(&mut self, count: usize) -> &[u8] {
+        let place = self.consume(count);
+        self.buffer.get(place).unwrap_or_default()
+    }
+
+    /// Consumes octets of the window, and returns their place in the buffer.
+    #[inline]
+    pub(super) fn consume(&mut self, count: usize) -> Range<usize> {
         let begin = self.start;
         self.start = (begin + count).min(self.end);
         self.offset += u64::try_from(self.start - begin).unwrap_or(0);
-        self.buffer.get(begin..self.start).unwrap_or_default()
+        begin..self.start
+    }
+
+    /// Lets the buffer stay as it is: what is not in it already lacks.
+    pub(super) fn hold(&mut self) {
+        self.is_held = true;
+    }
+
+    /// Gives the buffer away, with the octets where they were consumed, and goes on with another one.
+    pub(super) fn exchange(&mut self, mut other: Vec<u8>) -> Vec<u8> {
+        other.clear();
+        other.extend(self.buffer.get(self.start..self.end).unwrap_or_default());
+        (self.start, self.end, self.is_held) = (0, other.len(), false);
+        std::mem::replace(&mut self.buffer, other)
     }
 
     /// Tells whether nothing is left.
-    pub(super) fn is_empty(&mut self) -> io::Result<bool> {
+    pub(super) fn is_empty(&mut self) -> Result<bool, Lack> {
         Ok(self.window(1)?.is_none())
     }
 
     /// Consumes octets without keeping them; `false` if fewer are left.
-    pub(super) fn skip(&mut self, mut count: u64) -> io::Result<bool> {
+    pub(super) fn skip(&mut self, mut count: u64) -> Result<bool, Lack> {
+        let here = u64::try_from(self.end - self.start).unwrap_or(0);
+        if self.is_held && here < count {
+            return Err(Lack::Held);
+        }
         while count > 0 {
             let step = usize::try_from(count).unwrap_or(CHUNK).min(CHUNK);
             if self.window(step)?.is_none() {
@@ -106,12 +193,15 @@ impl Input {
 
     /// Moves what is left of the window to the front and reads behind it. A large block makes the buffer grow.
     #[cold]
-    fn fill(&mut self, need: usize) -> io::Result<()> {
+    fn read_up_to(&mut self, need: usize) -> io::Result<()> {
+        if self.end - self.start >= need {
+            return Ok(());
+        }
         self.buffer.copy_within(self.start..self.end, 0);
         self.end -= self.start;
         self.start = 0;
-        if need > self.buffer.len() {
-            self.buffer.resize(need, 0);
+        if self.buffer.len() < need.max(CHUNK) {
+            self.buffer.resize(need.max(CHUNK), 0);
         }
         while self.end < need {
             let room = self.buffer.get_mut(self.end..).unwrap_or_default();
@@ -128,13 +218,105 @@ impl Input {
 
 impl Read for Input {
     fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
-        self.window(1)?;
+        self.read_up_to(1)?;
         let count = room.len().min(self.end - self.start);
         let (Some(room), octets) = (room.get_mut(..count), self.take(count)) else {
             return Ok(0);
         };
         room.copy_from_slice(octets);
         Ok(count)
+    }
+}
+
+impl Source {
+    fn open(path: &Path, read: Arc<AtomicU64>) -> io::Result<Source> {
+        let stream = |source, read| Source::Stream(Box::new(Counted { source, read }));
+        if path == Path::new("-") {
+            return Ok(stream(Box::new(io::stdin()), read));
+        }
+        let file = File::open(path)?;
+        let about = file.metadata()?;
+        if !about.is_file() {
+            return Ok(stream(Box::new(file), read));
+        }
+        Ok(Source::File(PlainFile {
+            file: Arc::new(file),
+            next: 0,
+            size: about.len(),
+            read,
+        }))
+    }
+}
+
+impl Read for Source {
+    fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Source::Stream(stream) => stream.read(room),
+            Source::File(file) => file.read(room),
+        }
+    }
+}
+
+/// A file that can be read anywhere.
+struct PlainFile {
+    file: Arc<File>,
+    /// Where what nobody has read or claimed begins.
+    next: u64,
+    /// How large it was when it was opened: it may grow.
+    size: u64,
+    read: Arc<AtomicU64>,
+}
+
+impl PlainFile {
+    fn claim(&mut self) -> Option<Piece> {
+        let end = self.next + u64::try_from(CHUNK).ok()?;
+        (end <= self.size).then(|| Piece {
+            file: Arc::clone(&self.file),
+            offset: std::mem::replace(&mut self.next, end),
+            read: Arc::clone(&self.read),
+        })
+    }
+}
+
+impl Read for PlainFile {
+    fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
+        let count = self.file.read_at(room, self.next)?;
+        let more = u64::try_from(count).unwrap_or(0);
+        self.next += more;
+        self.read.fetch_add(more, Ordering::Relaxed);
+        Ok(count)
+    }
+}
+
+/// A claimed piece of a file.
+pub(super) struct Piece {
+    file: Arc<File>,
+    offset: u64,
+    read: Arc<AtomicU64>,
+}
+
+impl Piece {
+    /// Reads the piece into `octets`, and returns where it begins there: behind some room for what is left of the one
+    /// before. It is shorter only where somebody has cut the file in the meantime.
+    pub(super) fn read(&self, octets: &mut Vec<u8>) -> io::Result<usize> {
+        octets.resize(HEADROOM + PAGE + CHUNK, 0);
+        let head = octets.get(HEADROOM..).unwrap_or_default();
+        let begin = HEADROOM + head.as_ptr().align_offset(PAGE) % PAGE;
+        octets.truncate(begin + CHUNK);
+        let mut end = begin;
+        while let Some(room) = octets.get_mut(end..).filter(|room| !room.is_empty()) {
+            let before = u64::try_from(end - begin).unwrap_or(0);
+            match self.file.read_at(room, self.offset + before) {
+                Ok(0) => break,
+                Ok(count) => end += count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        octets.truncate(end);
+        let count = u64::try_from(end - begin).unwrap_or(0);
+        self.read.fetch_add(count, Ordering::Relaxed);
+        Ok(begin)
     }
 }
 

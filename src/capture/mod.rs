@@ -8,9 +8,13 @@ mod file;
 mod input;
 mod section;
 mod series;
+mod shared;
+mod stretch;
 #[cfg(test)]
 pub(crate) mod testbed;
 
 pub use error::CaptureError;
 pub use file::{Capture, Frame};
 pub use series::{Progress, Series};
+pub use shared::Shared;
+pub use stretch::Stretch;

@@ -1,11 +1,13 @@
 //! Several files, one after the other.
 
-use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::vec;
 
-use super::{Capture, CaptureError, Frame};
+use super::input::Piece;
+use super::{Capture, CaptureError, Stretch};
 
 /// How far the reading has come.
 #[derive(Clone, Debug, Default)]
@@ -28,9 +30,28 @@ impl Progress {
     }
 }
 
+/// What came of reading on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Filled {
+    /// Frames.
+    Frames,
+    /// None, but there may be more.
+    Nothing,
+    /// The files have ended.
+    End,
+}
+
 /// The frames of several files in the order of the files. A damaged file is left where it is damaged.
 pub struct Series {
-    paths: Vec<PathBuf>,
+    /// Those that were not opened yet.
+    paths: vec::IntoIter<PathBuf>,
+    current: Option<Capture>,
+    /// How many frames were read.
+    count: u64,
+    /// How many are about to read in order.
+    in_order: u32,
+    /// A frame or block is larger than a piece: reading in order can deal with it.
+    is_stuck: bool,
     progress: Progress,
     troubles: Vec<CaptureError>,
 }
@@ -48,7 +69,11 @@ impl Series {
                 read: Arc::default(),
                 total: sizes.sum(),
             },
-            paths,
+            paths: paths.into_iter(),
+            current: None,
+            count: 0,
+            in_order: 0,
+            is_stuck: false,
             troubles: Vec::new(),
         }
     }
@@ -59,29 +84,83 @@ impl Series {
         self.progress.clone()
     }
 
-    /// Hands every frame to `take` until the files end, or until `take` wants no more.
-    pub fn read(&mut self, mut take: impl FnMut(Frame<'_>) -> ControlFlow<()>) {
-        for path in std::mem::take(&mut self.paths) {
-            match self.read_file(&path, &mut take) {
-                Ok(ControlFlow::Continue(())) => {}
-                Ok(ControlFlow::Break(())) => return,
+    /// Claims a piece to be read ahead. Where there is none, whoever asked has to read in order, by [`Series::fill`],
+    /// and until then nobody claims one.
+    pub(super) fn claim(&mut self) -> Option<Piece> {
+        let may_claim = self.in_order == 0 && !self.is_stuck;
+        let current = self.current.as_mut().filter(|_| may_claim);
+        let piece = current.and_then(Capture::claim);
+        if piece.is_none() {
+            self.in_order += 1;
+        }
+        piece
+    }
+
+    /// Goes on to the next frames; of a piece that was claimed and read, there may be none.
+    pub(super) fn fill(
+        &mut self,
+        stretch: &mut Stretch,
+        read_ahead: Option<(Piece, io::Result<usize>)>,
+    ) -> Filled {
+        stretch.set_before(self.count);
+        let has_frames = match read_ahead {
+            Some((piece, read)) => self.fill_from(&piece, read, stretch),
+            None => {
+                self.in_order -= 1;
+                self.fill_in_order(stretch)
+            }
+        };
+        if has_frames {
+            self.count += u64::try_from(stretch.frames().len()).unwrap_or(0);
+            Filled::Frames
+        } else if self.current.is_none() && self.paths.len() == 0 {
+            Filled::End
+        } else {
+            Filled::Nothing
+        }
+    }
+
+    fn fill_in_order(&mut self, stretch: &mut Stretch) -> bool {
+        self.is_stuck = false;
+        while let Some(mut capture) = self.current.take().or_else(|| self.open_next()) {
+            match capture.fill(stretch) {
+                Ok(true) => {
+                    self.current = Some(capture);
+                    return true;
+                }
+                Ok(false) => {}
                 Err(trouble) => self.troubles.push(trouble),
+            }
+        }
+        false
+    }
+
+    fn fill_from(&mut self, piece: &Piece, read: io::Result<usize>, stretch: &mut Stretch) -> bool {
+        // A damaged file is left, maybe with pieces under way.
+        let Some(capture) = self.current.as_mut().filter(|current| current.owns(piece)) else {
+            return false;
+        };
+        match capture.fill_from(read, stretch) {
+            Ok(has_frames) => {
+                self.is_stuck |= !has_frames;
+                has_frames
+            }
+            Err(trouble) => {
+                self.troubles.push(trouble);
+                self.current = None;
+                false
             }
         }
     }
 
-    fn read_file(
-        &self,
-        path: &Path,
-        take: &mut impl FnMut(Frame<'_>) -> ControlFlow<()>,
-    ) -> Result<ControlFlow<()>, CaptureError> {
-        let mut capture = Capture::open_counted(path, Arc::clone(&self.progress.read))?;
-        while let Some(frame) = capture.next_frame()? {
-            if take(frame).is_break() {
-                return Ok(ControlFlow::Break(()));
+    fn open_next(&mut self) -> Option<Capture> {
+        loop {
+            let path = self.paths.next()?;
+            match Capture::open_counted(&path, Arc::clone(&self.progress.read)) {
+                Ok(capture) => return Some(capture),
+                Err(trouble) => self.troubles.push(trouble),
             }
         }
-        Ok(ControlFlow::Continue(()))
     }
 
     /// Returns what went wrong: at most one trouble a file.

@@ -127,7 +127,7 @@ impl InputArgs {
             })?;
             return Ok(Counted::of_live(count));
         }
-        let mut keep = |frame: &Frame<'_>| {
+        let mut keep = move |frame: &Frame<'_>| {
             in_time(frame.stamp)
                 && filter.as_mut().is_none_or(|filter| {
                     filter.matches(frame.link_type, frame.bytes, frame.wire_len)
@@ -161,12 +161,13 @@ impl InputArgs {
 impl InputArgs {
     /// Returns the window in its time zone.
     pub(super) fn window(&self) -> Option<Window> {
-        let zone = if self.utc {
+        let window = self.window.clone()?;
+        // The system's zone is only looked up if it is needed: that takes longer than reading a small capture.
+        Some(window.in_zone(if self.utc {
             TimeZone::UTC
         } else {
             TimeZone::system()
-        };
-        self.window.clone().map(|window| window.in_zone(zone))
+        }))
     }
 
     fn announce(&self, source: &str, context: &Context) {

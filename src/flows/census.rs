@@ -1,7 +1,9 @@
 //! The result: hosts, MACs, VLANs, and the flows they are added up from.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
+
+use foldhash::fast::RandomState;
 
 use super::conversation::Conversation;
 use super::hosts::HostCount;
@@ -35,7 +37,7 @@ pub struct Census {
     pub(super) sought: BTreeMap<IpAddr, Sought>,
     macs: Table<Mac, Traffic>,
     /// How many addresses a MAC sent from.
-    ips_of_mac: BTreeMap<Mac, u64>,
+    ips_of_mac: HashMap<Mac, u64, RandomState>,
     flow_count: usize,
     /// Hosts that have an FTP control connection with each other.
     pub(super) ftp_controls: BTreeMap<(IpAddr, IpAddr), (FlowKey, Span)>,
@@ -87,17 +89,17 @@ pub struct Lost {
 const MAX_CONTROLS: usize = 1 << 16;
 
 impl Census {
-    pub(super) fn new(intake: &Intake, ledger: Ledger) -> Census {
+    pub(super) fn new(intake: Intake, ledger: Ledger) -> Census {
         let mut census = Census {
             settings: ledger.settings(),
             total: intake.total,
             span: intake.span,
-            skipped: intake.skipped.clone(),
-            vlans: intake.vlans.clone(),
+            skipped: intake.skipped,
+            vlans: intake.vlans,
             exported: None,
             sought: intake.sought.iter().copied().collect(),
-            macs: intake.macs.clone(),
-            ips_of_mac: BTreeMap::new(),
+            macs: intake.macs.into_table(),
+            ips_of_mac: HashMap::default(),
             flow_count: ledger.flows.len(),
             ftp_controls: BTreeMap::new(),
             ledger,
@@ -114,6 +116,28 @@ impl Census {
     /// Adds up hosts from flows, and addresses by MAC.
     fn add_up(&mut self) {
         let more_macs = self.ledger.hosts.add_all(&self.ledger.flows);
+        for (address, mac) in more_macs {
+            self.ledger.note_past_mac(address, mac);
+        }
+        for (_, host) in self.ledger.hosts.iter() {
+            if let Some(mac) = host.mac {
+                *self.ips_of_mac.entry(mac).or_insert(0) += 1;
+            }
+        }
+        for (address, past) in &self.ledger.past_macs {
+            let Some(host) = self.ledger.hosts.get(address) else {
+                continue;
+            };
+            for mac in past.iter().filter(|mac| host.mac != Some(**mac)) {
+                *self.ips_of_mac.entry(*mac).or_insert(0) += 1;
+            }
+        }
+        if self.settings.hints {
+            self.note_ftp_controls();
+        }
+    }
+
+    fn note_ftp_controls(&mut self) {
         for (key, flow) in self.ledger.flows.iter() {
             let is_control = key.low.1 == FTP || key.high.1 == FTP;
             if is_control && self.ftp_controls.len() < MAX_CONTROLS {
@@ -121,18 +145,6 @@ impl Census {
                 self.ftp_controls.insert(ends, (*key, flow.span));
             }
         }
-        for (address, mac) in more_macs {
-            self.ledger.note_past_mac(address, mac);
-        }
-        let mut ips_of_mac = BTreeMap::new();
-        for (address, host) in self.ledger.hosts.iter() {
-            let past = self.ledger.past_macs.get(address).into_iter().flatten();
-            let others = past.copied().filter(|&mac| host.mac != Some(mac));
-            for mac in host.mac.into_iter().chain(others) {
-                *ips_of_mac.entry(mac).or_insert(0) += 1;
-            }
-        }
-        self.ips_of_mac = ips_of_mac;
     }
 
     fn macs_of(&self, address: IpAddr, host: &HostCount) -> BTreeSet<Mac> {
@@ -152,13 +164,9 @@ impl Census {
     /// Returns the hosts by `rank`, highest first, then by address; at most `top`.
     #[must_use]
     pub fn hosts(&self, rank: impl Fn(&Traffic) -> u64, top: usize) -> Vec<Host> {
-        let mut order: Vec<(u64, IpAddr, &HostCount)> = self
-            .ledger
-            .hosts
-            .iter()
-            .map(|(ip, host)| (rank(&host.traffic), *ip, host))
-            .collect();
-        keep_top(&mut order, top, |&(weight, ip, _)| {
+        let hosts = self.ledger.hosts.iter();
+        let ranked = hosts.map(|(ip, host)| (rank(&host.traffic), *ip, host));
+        let order = first_of(ranked, top, |&(weight, ip, _)| {
             (std::cmp::Reverse(weight), ip)
         });
         let row = |(_, ip, host): (u64, IpAddr, &HostCount)| Host {
@@ -179,19 +187,14 @@ impl Census {
     /// Returns the MACs by `rank`, highest first, then by address; at most `top`.
     #[must_use]
     pub fn macs(&self, rank: impl Fn(&Traffic) -> u64, top: usize) -> Vec<MacRow> {
-        let mut rows: Vec<MacRow> = self
-            .macs
-            .iter()
-            .map(|&(mac, traffic)| MacRow {
-                mac,
-                traffic,
-                ips: self.ips_of_mac.get(&mac).copied().unwrap_or(0),
-            })
-            .collect();
-        keep_top(&mut rows, top, |row| {
-            (std::cmp::Reverse(rank(&row.traffic)), row.mac)
+        let rows = self.macs.iter().map(|&(mac, traffic)| MacRow {
+            mac,
+            traffic,
+            ips: self.ips_of_mac.get(&mac).copied().unwrap_or(0),
         });
-        rows
+        first_of(rows, top, |row| {
+            (std::cmp::Reverse(rank(&row.traffic)), row.mac)
+        })
     }
 
     /// Returns what each subnet's hosts sent and received, by `rank`, highest first; at most `top`.
@@ -211,11 +214,9 @@ impl Census {
         let rows = sums
             .into_iter()
             .map(|(net, (sum, hosts))| (net, sum, hosts));
-        let mut rows: Vec<_> = rows.collect();
-        keep_top(&mut rows, top, |(net, traffic, _)| {
+        first_of(rows, top, |(net, traffic, _)| {
             (std::cmp::Reverse(rank(traffic)), *net)
-        });
-        rows
+        })
     }
 
     /// Returns the flows, in the order in which they began.
@@ -232,7 +233,7 @@ impl Census {
     }
 
     /// Returns the places of the flows that are `wanted`, by `rank`, lowest first; at most `top`.
-    pub fn ranked<K: Ord>(
+    pub fn ranked<K: Ord + Copy>(
         &self,
         wanted: impl Fn(&Conversation) -> bool,
         rank: impl Fn(&Conversation) -> K,
@@ -240,14 +241,8 @@ impl Census {
     ) -> Vec<usize> {
         let all = self.conversations().enumerate();
         let wanted = all.filter(|(_, flow)| wanted(flow));
-        let mut order: Vec<(K, usize)> = wanted.map(|(place, flow)| (rank(&flow), place)).collect();
-        if top == 0 {
-            order.clear();
-        } else if order.len() > top {
-            order.select_nth_unstable(top - 1);
-            order.truncate(top);
-        }
-        order.sort_unstable();
+        let ranked = wanted.map(|(place, flow)| (rank(&flow), place));
+        let order = first_of(ranked, top, |&ranked| ranked);
         order.into_iter().map(|(_, place)| place).collect()
     }
 
@@ -305,13 +300,25 @@ impl Census {
     }
 }
 
-/// Keeps the first `top` by `key`, in its order.
-pub(super) fn keep_top<T, K: Ord>(rows: &mut Vec<T>, top: usize, key: impl Fn(&T) -> K) {
-    if top == 0 {
-        rows.clear();
-    } else if rows.len() > top {
-        rows.select_nth_unstable_by_key(top - 1, &key);
-        rows.truncate(top);
+/// Returns the first `top` by `key`, in its order, with memory for little more than these.
+fn first_of<T, K: Ord>(rows: impl Iterator<Item = T>, top: usize, key: impl Fn(&T) -> K) -> Vec<T> {
+    let cut = |kept: &mut Vec<T>| {
+        if top == 0 {
+            kept.clear();
+        } else if kept.len() > top {
+            kept.select_nth_unstable_by_key(top - 1, &key);
+            kept.truncate(top);
+        }
+    };
+    let enough = top.saturating_add(top.max(1024));
+    let mut kept = Vec::new();
+    for row in rows {
+        kept.push(row);
+        if kept.len() >= enough {
+            cut(&mut kept);
+        }
     }
-    rows.sort_unstable_by_key(key);
+    cut(&mut kept);
+    kept.sort_unstable_by_key(key);
+    kept
 }

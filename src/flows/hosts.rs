@@ -7,7 +7,7 @@ use foldhash::fast::RandomState;
 
 use super::Measure;
 use super::key::FlowKey;
-use super::ledger::{Flow, Side};
+use super::ledger::{Flow, GROUP, Side};
 use super::table::Table;
 use super::tally::{Span, Traffic};
 use crate::mac::Mac;
@@ -42,9 +42,11 @@ impl Hosts {
 
     /// Adds what a flow means for its two ends; further MACs go to `others`.
     pub(super) fn add(&mut self, key: &FlowKey, flow: &Flow, others: &mut Vec<OtherMac>) {
-        let measure = self.measure;
         for (number, half) in self.halves.iter_mut().enumerate() {
-            add_half(half, number, (key, flow), measure, others);
+            let shares = Share::both(half, (key, flow));
+            for share in shares.into_iter().filter(|share| share.is_in(number)) {
+                add(half, &share, self.measure, others);
+            }
         }
     }
 
@@ -53,8 +55,16 @@ impl Hosts {
         let measure = self.measure;
         let sum_up = |half: &mut Table<IpAddr, HostCount>, number: usize| {
             let mut others = Vec::new();
-            for (key, flow) in flows.iter() {
-                add_half(half, number, (key, flow), measure, &mut others);
+            let mut shares = Vec::with_capacity(2 * GROUP);
+            for group in flows.groups(GROUP) {
+                let both = |(key, flow)| Share::both(half, (key, flow));
+                let all = group.iter().map(|(key, flow)| (key, flow)).flat_map(both);
+                shares.extend(all.filter(|share| share.is_in(number)));
+                let hashes = shares.iter().map(|share| share.hash);
+                half.fetch(hashes, |(_, host)| host.traffic.sent.bytes);
+                for share in shares.drain(..) {
+                    add(half, &share, measure, &mut others);
+                }
             }
             others
         };
@@ -91,50 +101,63 @@ impl Hosts {
     }
 }
 
-/// Adds what a flow means for those of its ends that belong to a half.
-#[inline]
-fn add_half(
-    half: &mut Table<IpAddr, HostCount>,
-    number: usize,
-    (key, flow): (&FlowKey, &Flow),
-    measure: Measure,
-    others: &mut Vec<OtherMac>,
-) {
-    for (ip, own, other) in [
-        (key.low.0, &flow.up, &flow.down),
-        (key.high.0, &flow.down, &flow.up),
-    ] {
-        let hash = half.hash(&ip);
-        if usize::try_from(hash & 1) == Ok(number) {
-            if half.is_full() {
-                half.relieve(|host| measure.of(host.traffic.both()), |_, _| {});
-            }
-            let share = (own, other, flow.span);
-            others.extend(add_share(half, hash, ip, share).map(|mac| (ip, mac)));
-        }
+/// What a flow means for one of its ends.
+struct Share<'a> {
+    ip: IpAddr,
+    hash: u64,
+    own: &'a Side,
+    other: &'a Side,
+    span: Span,
+}
+
+impl<'a> Share<'a> {
+    #[inline]
+    fn both(half: &Table<IpAddr, HostCount>, (key, flow): (&FlowKey, &'a Flow)) -> [Share<'a>; 2] {
+        let share = |ip: IpAddr, own, other| Share {
+            ip,
+            hash: half.hash(&ip),
+            own,
+            other,
+            span: flow.span,
+        };
+        [
+            share(key.low.0, &flow.up, &flow.down),
+            share(key.high.0, &flow.down, &flow.up),
+        ]
+    }
+
+    /// Tells whether the end belongs to the half with this number.
+    #[inline]
+    fn is_in(&self, number: usize) -> bool {
+        usize::try_from(self.hash & 1) == Ok(number)
     }
 }
 
-/// Returns the MAC, if the host has another one already.
-fn add_share(
+/// Adds a share to its host. The MAC goes to `others`, if the host has another one already.
+#[inline]
+fn add(
     half: &mut Table<IpAddr, HostCount>,
-    hash: u64,
-    ip: IpAddr,
-    (own, other, span): (&Side, &Side, Span),
-) -> Option<Mac> {
-    let host = half.entry(hash, &ip, || HostCount {
+    share: &Share<'_>,
+    measure: Measure,
+    others: &mut Vec<OtherMac>,
+) {
+    if half.is_full() {
+        half.relieve(|host| measure.of(host.traffic.both()), |_, _| {});
+    }
+    let host = half.entry(share.hash, &share.ip, || HostCount {
         traffic: Traffic::default(),
-        span,
+        span: share.span,
         mac: None,
     });
     host.traffic = host.traffic.plus(Traffic {
-        sent: own.tally,
-        received: other.tally,
+        sent: share.own.tally,
+        received: share.other.tally,
     });
-    host.span = host.span.with(span);
-    let mac = own.mac()?;
-    if host.mac.is_none() {
-        host.mac = Some(mac);
+    host.span = host.span.with(share.span);
+    if let Some(mac) = share.own.mac() {
+        let first = *host.mac.get_or_insert(mac);
+        if first != mac {
+            others.push((share.ip, mac));
+        }
     }
-    (host.mac != Some(mac)).then_some(mac)
 }

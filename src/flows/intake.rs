@@ -9,8 +9,10 @@ use super::Settings;
 use super::digest::{Digest, Portion, TcpFlags, Upper};
 use super::hint::{self, Hint};
 use super::key::{FlowKey, Key};
+use super::macs::Macs;
+use super::parcel::Parcel;
 use super::table::Table;
-use super::tally::{Span, Tally, Traffic};
+use super::tally::{Span, Tally};
 use crate::capture::Frame;
 use crate::exports::Record;
 use crate::mac::Mac;
@@ -75,13 +77,13 @@ pub(super) struct Intake {
     pub(super) total: Tally,
     pub(super) span: Option<Span>,
     pub(super) skipped: BTreeMap<Skipped, u64>,
-    pub(super) macs: Table<Mac, Traffic>,
+    pub(super) macs: Macs,
     pub(super) vlans: BTreeMap<Vlans, Tally>,
     pub(super) sought: Table<IpAddr, Sought>,
 }
 
-/// How many MACs, and how many addresses sought by ARP, are counted at most.
-const MAX_MACS: usize = 1 << 16;
+/// How many addresses sought by ARP are counted at most.
+const MAX_SOUGHT: usize = 1 << 16;
 /// From here on only the outer tag of a frame is told apart.
 const MAX_VLANS: usize = 1 << 12;
 /// IPv4 and TCP headers with some options, in octets.
@@ -96,9 +98,9 @@ impl Intake {
             total: Tally::default(),
             span: None,
             skipped: BTreeMap::new(),
-            macs: Table::new(seed, MAX_MACS),
+            macs: Macs::new(seed),
             vlans: BTreeMap::new(),
-            sought: Table::new(seed, MAX_MACS),
+            sought: Table::new(seed, MAX_SOUGHT),
         }
     }
 
@@ -108,19 +110,43 @@ impl Intake {
         self.number += 1;
     }
 
-    /// Returns how many frames there were, counted or not.
-    pub(super) fn number(&self) -> u64 {
-        self.number
+    /// Goes on behind so many frames, some of which others have counted.
+    pub(super) fn begin_behind(&mut self, frames: u64) {
+        self.number = frames;
     }
 
-    /// Counts a frame; returns what is to be counted of its flow, if it is IP.
+    /// Adds what another one counted.
+    pub(super) fn merge(&mut self, other: Intake) {
+        self.number = self.number.max(other.number);
+        self.total = self.total.plus(other.total);
+        self.span = match (self.span, other.span) {
+            (Some(span), Some(more)) => Some(span.with(more)),
+            (span, more) => span.or(more),
+        };
+        for (reason, count) in other.skipped {
+            *self.skipped.entry(reason).or_insert(0) += count;
+        }
+        for (vlans, tally) in other.vlans {
+            self.note_vlans(vlans, tally);
+        }
+        self.macs.merge(other.macs);
+        for (address, sought) in other.sought.iter() {
+            let sum = self.sought_entry(*address);
+            sum.requests += sought.requests;
+            sum.is_there |= sought.is_there;
+        }
+    }
+
+    /// Counts a frame; what is to be counted of its flow, if it is IP, goes into the parcel.
     #[inline]
-    pub(super) fn take(&mut self, frame: &Frame<'_>) -> Option<(Digest, Option<Hint>)> {
+    pub(super) fn take(&mut self, frame: &Frame<'_>, parcel: &mut Parcel) {
         let tally = Tally {
             packets: 1,
             bytes: frame.wire_len.into(),
         };
-        self.take_many(frame, tally)
+        if let Some((digest, hint)) = self.take_many(frame, tally) {
+            parcel.add(digest, hint);
+        }
     }
 
     /// Counts a frame that was picked out of `rate`; returns what is to be counted of its flow, if it is IP.
@@ -150,7 +176,7 @@ impl Intake {
             },
             tally,
         );
-        self.note_ends(record.source_mac, None, tally);
+        self.macs.note(record.source_mac, None, tally);
         let (key, way) = FlowKey::between(record.source, record.destination, record.protocol);
         let is_tcp = record.protocol == Protocol::TCP.0;
         let head = Digest {
@@ -198,7 +224,7 @@ impl Intake {
             Ok(link) => link,
             Err(malformed) => return Err(self.without_network(frame, tally, malformed)),
         };
-        self.note_ends(link.src, link.dst, tally);
+        self.macs.note(link.src, link.dst, tally);
         self.note_vlans(link.vlans, tally);
         let octets = match link.network {
             Network::Ip(octets) => octets,
@@ -247,30 +273,9 @@ impl Intake {
         {
             let dst = Mac([*d1, *d2, *d3, *d4, *d5, *d6]);
             let src = Mac([*s1, *s2, *s3, *s4, *s5, *s6]);
-            self.note_ends(Some(src), Some(dst), tally);
+            self.macs.note(Some(src), Some(dst), tally);
         }
         malformed.into()
-    }
-
-    #[inline]
-    fn note_ends(&mut self, src: Option<Mac>, dst: Option<Mac>, tally: Tally) {
-        if let Some(src) = src {
-            let sent = &mut self.mac(src).sent;
-            *sent = sent.plus(tally);
-        }
-        if let Some(dst) = dst {
-            let received = &mut self.mac(dst).received;
-            *received = received.plus(tally);
-        }
-    }
-
-    #[inline]
-    fn mac(&mut self, mac: Mac) -> &mut Traffic {
-        if self.macs.is_full() {
-            self.macs.relieve(|traffic| traffic.both().bytes, |_, _| {});
-        }
-        let hash = self.macs.hash(&mac);
-        self.macs.entry(hash, &mac, Traffic::default)
     }
 
     #[inline]
@@ -278,12 +283,16 @@ impl Intake {
         if vlans == Vlans::default() {
             return;
         }
+        if let Some(sum) = self.vlans.get_mut(&vlans) {
+            *sum = sum.plus(tally);
+            return;
+        }
         // Forged double tags come in 16 million kinds.
         let outer = Vlans {
             inner: None,
             ..vlans
         };
-        let has_room = self.vlans.len() < MAX_VLANS || self.vlans.contains_key(&vlans);
+        let has_room = self.vlans.len() < MAX_VLANS;
         let counted = if has_room { vlans } else { outer };
         let sum = self.vlans.entry(counted).or_default();
         *sum = sum.plus(tally);

@@ -6,9 +6,10 @@ use std::net::IpAddr;
 use foldhash::fast::RandomState;
 
 use super::digest::{Digest, Portion, TcpFlags, Way};
-use super::hint::{Hint, Hints};
+use super::hint::Hints;
 use super::hosts::Hosts;
 use super::key::FlowKey;
+use super::parcel::Parcel;
 use super::rhythm::Rhythms;
 use super::table::Table;
 use super::tally::{Span, Tally, Traffic};
@@ -134,36 +135,25 @@ impl Ledger {
         }
     }
 
-    /// Counts packets; `hints` are of the packet with that place among them.
-    pub(super) fn add_all(&mut self, digests: &[Digest], hints: &mut Vec<(usize, Hint)>) {
-        // Memory is slow to answer: it is asked for many flows before the first is needed.
-        for group in digests.chunks(GROUP) {
-            self.fetch(group);
+    /// Counts packets, and leaves the parcel empty.
+    pub(super) fn enter(&mut self, parcel: &mut Parcel) {
+        for group in parcel.digests.chunks(GROUP) {
+            let hashes = group.iter().map(|digest| digest.hash);
+            self.flows.fetch(hashes, |(key, flow)| {
+                u64::from(key.low.1) ^ flow.down.tally.bytes
+            });
             for digest in group {
                 self.add(digest);
             }
         }
-        for (place, hint) in hints.drain(..) {
-            if let Some(digest) = digests.get(place) {
-                self.hints.note(digest, hint);
-            }
+        for (digest, hint) in parcel.take_hints() {
+            self.hints.note(digest, hint);
         }
+        parcel.clear();
     }
 
     pub(super) fn settings(&self) -> Settings {
         self.settings
-    }
-
-    fn fetch(&self, group: &[Digest]) {
-        let mut slots = [0; GROUP];
-        for (slot, digest) in slots.iter_mut().zip(group) {
-            *slot = self.flows.touch(digest.hash);
-        }
-        let behind = slots.iter().filter_map(|&slot| self.flows.behind(slot));
-        let touched = behind.fold(0, |sum, (key, flow)| {
-            sum ^ u64::from(key.low.1) ^ flow.down.tally.bytes
-        });
-        std::hint::black_box(touched);
     }
 
     #[inline]
@@ -251,7 +241,7 @@ impl Ledger {
 /// Over so many bins at most a flow record is spread: a wrong time must not fill the table.
 const MAX_SPREAD: i64 = 4096;
 /// How many flows are fetched at a time.
-const GROUP: usize = 32;
+pub(super) const GROUP: usize = 32;
 
 /// What hosts sent and received in each stretch of time.
 #[derive(Clone, Debug)]

@@ -4,9 +4,9 @@ use std::net::IpAddr;
 
 use foldhash::fast::RandomState;
 
-use super::hint::Hint;
 use super::intake::Intake;
 use super::ledger::Ledger;
+use super::parcel::Parcel;
 use super::{Census, Settings};
 use crate::capture::Frame;
 use crate::exports::{Exporters, Took};
@@ -15,7 +15,7 @@ use crate::exports::{Exporters, Took};
 pub struct Count {
     intake: Intake,
     ledger: Ledger,
-    hints: Vec<(usize, Hint)>,
+    parcel: Parcel,
     exporters: Exporters,
     exported: Option<Exported>,
 }
@@ -59,7 +59,7 @@ impl Count {
         Count {
             intake: Intake::new(settings, &seed),
             ledger: Ledger::new(settings, &seed),
-            hints: Vec::new(),
+            parcel: Parcel::default(),
             exporters: Exporters::default(),
             exported: None,
         }
@@ -67,10 +67,8 @@ impl Count {
 
     /// Counts a frame.
     pub fn add(&mut self, frame: &Frame<'_>) {
-        if let Some((digest, hint)) = self.intake.take(frame) {
-            self.hints.extend(hint.map(|hint| (0, hint)));
-            self.ledger.add_all(&[digest], &mut self.hints);
-        }
+        self.intake.take(frame, &mut self.parcel);
+        self.ledger.enter(&mut self.parcel);
     }
 
     /// Counts what an exporter tells in a datagram that came at `stamp`, in nanoseconds since the start of 1970, as far
@@ -113,12 +111,12 @@ impl Count {
     /// Ends the counting.
     #[must_use]
     pub fn into_census(self) -> Census {
-        Census::new(&self.intake, self.ledger).with_exported(self.exported)
+        Census::new(self.intake, self.ledger).with_exported(self.exported)
     }
 
     /// Returns what was counted so far.
     #[must_use]
     pub fn census(&self) -> Census {
-        Census::new(&self.intake, self.ledger.clone()).with_exported(self.exported)
+        Census::new(self.intake.clone(), self.ledger.clone()).with_exported(self.exported)
     }
 }

@@ -1,10 +1,9 @@
 //! Who is it: hosts, MACs and flows counted from frames, and what is odd about them. No I/O, no clock.
 //!
 //! ```text
-//! frames ─> intake ─> digests ─> ledger ─┬─> census ─> talkers
+//! frames ─> intake ─> parcels ─> ledger ─┬─> census ─> talkers
 //!           decodes, MACs, VLANs         │             conversations, services
-//!           (one core)       flows       └─────────────> anomalies
-//!                          (the other)
+//!           (one for each core)   flows  └─────────────> anomalies
 //! ```
 //!
 //! Terms: bytes are the length on the wire as recorded, without FCS. A host is an address in the outermost IP header
@@ -22,7 +21,9 @@ mod intake;
 mod key;
 mod ledger;
 mod live;
+mod macs;
 mod order;
+mod parcel;
 mod pipeline;
 mod rhythm;
 mod service;

@@ -42,6 +42,12 @@ impl<K: Key, V> Table<K, V> {
         self.error
     }
 
+    /// Takes over what another table lost, whose entries are then added.
+    pub(super) fn add_lost(&mut self, other: &Table<K, V>) {
+        self.error = self.error.saturating_add(other.error);
+        self.given_up += other.given_up;
+    }
+
     /// Returns how many entries were given up; one that comes again counts again.
     pub(super) fn given_up(&self) -> u64 {
         self.given_up
@@ -57,6 +63,10 @@ impl<K: Key, V> Table<K, V> {
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &(K, V)> {
         self.entries.iter()
+    }
+
+    pub(super) fn groups(&self, size: usize) -> impl Iterator<Item = &[(K, V)]> {
+        self.entries.chunks(size)
     }
 
     pub(super) fn at(&self, number: usize) -> Option<&(K, V)> {
@@ -96,16 +106,34 @@ impl<K: Key, V> Table<K, V> {
         value
     }
 
-    /// Touches the memory that a later look-up needs, so that many are fetched at once.
+    /// Fetches what later look-ups need, all at once: memory is slow to answer, and does not mind many questions.
+    /// `peek` reads something of an entry.
     #[inline]
-    pub(super) fn touch(&self, hash: u64) -> u64 {
-        self.slots.get(self.home(hash)).copied().unwrap_or(0)
+    pub(super) fn fetch(
+        &self,
+        hashes: impl Iterator<Item = u64> + Clone,
+        peek: impl Fn(&(K, V)) -> u64,
+    ) {
+        let homes = hashes.clone().map(|hash| self.slots.get(self.home(hash)));
+        let slots = homes.flatten().fold(0, |sum, slot| sum ^ slot);
+        let entries = hashes.filter_map(|hash| self.likely(hash));
+        let peeked = entries.fold(0, |sum, entry| sum ^ peek(entry));
+        // Without a use it would not be read.
+        std::hint::black_box((slots, peeked));
     }
 
-    /// Returns the entry that a slot most likely stands for.
+    /// Returns the entry that a look-up most likely finds, by its slot alone.
     #[inline]
-    pub(super) fn behind(&self, slot: u64) -> Option<&(K, V)> {
-        self.entries.get(number_in(slot)?)
+    fn likely(&self, hash: u64) -> Option<&(K, V)> {
+        let mut place = self.home(hash);
+        loop {
+            let slot = self.slots.get(place).copied().unwrap_or(0);
+            let number = number_in(slot)?;
+            if slot >> 32 == hash >> 32 {
+                return self.entries.get(number);
+            }
+            place = self.after(place);
+        }
     }
 
     /// Gives up the lighter half of the entries by their weights, and hands them to `leaving`.
@@ -168,8 +196,13 @@ impl<K: Key, V> Table<K, V> {
             {
                 return (place, Some(number));
             }
-            place = (place + 1) & (self.slots.len() - 1);
+            place = self.after(place);
         }
+    }
+
+    #[inline]
+    fn after(&self, place: usize) -> usize {
+        (place + 1) & (self.slots.len() - 1)
     }
 
     fn add(&mut self, place: usize, hash: u64, key: K, value: V) -> usize {
@@ -198,7 +231,7 @@ impl<K: Key, V> Table<K, V> {
     fn place(&mut self, slot: u64) {
         let mut place = self.home(slot);
         while self.slots.get(place).is_some_and(|&taken| taken != 0) {
-            place = (place + 1) & (self.slots.len() - 1);
+            place = self.after(place);
         }
         if let Some(free) = self.slots.get_mut(place) {
             *free = slot;

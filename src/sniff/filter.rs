@@ -1,6 +1,7 @@
 //! BPF expressions: what halfspan makes of the suspect, and matching outside the kernel.
 
 use std::fmt;
+use std::sync::Arc;
 
 use super::libpcap::{Libpcap, Program};
 use super::{Own, SniffError, Suspect};
@@ -49,11 +50,11 @@ pub(super) struct Filter {
 }
 
 /// A BPF expression for frames of any link type, matched by libpcap outside the kernel.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct FrameFilter {
-    ethernet: Filter,
+    ethernet: Arc<Filter>,
     /// Of other link types, as they are met; `None` where the expression asks for what the link does not have.
-    others: Vec<(LinkType, Option<Filter>)>,
+    others: Vec<(LinkType, Option<Arc<Filter>>)>,
 }
 
 impl FrameFilter {
@@ -63,7 +64,7 @@ impl FrameFilter {
     /// [`SniffError::NoLibpcap`] or [`SniffError::BadFilter`].
     pub fn compile(expression: &str) -> Result<FrameFilter, SniffError> {
         Ok(FrameFilter {
-            ethernet: Filter::compile(LinkType::ETHERNET, expression)?,
+            ethernet: Arc::new(Filter::compile(LinkType::ETHERNET, expression)?),
             others: Vec::new(),
         })
     }
@@ -76,7 +77,7 @@ impl FrameFilter {
         let met = self.others.iter().position(|(met, _)| *met == link_type);
         let place = met.unwrap_or_else(|| {
             let filter = Filter::compile(link_type, &self.ethernet.expression).ok();
-            self.others.push((link_type, filter));
+            self.others.push((link_type, filter.map(Arc::new)));
             self.others.len() - 1
         });
         let filter = self

@@ -376,6 +376,11 @@ impl Program {
     }
 }
 
+// SAFETY: libpcap only reads a compiled program, and keeps nothing elsewhere between two frames.
+unsafe impl Send for Program {}
+// SAFETY: as above.
+unsafe impl Sync for Program {}
+
 impl Drop for Program {
     fn drop(&mut self) {
         // SAFETY: the program was compiled and is freed once.
