@@ -61,6 +61,7 @@ impl<'a> Frame<'a> {
     ///
     /// # Errors
     /// [`Malformed::Truncated`], if the header with its tags is not complete.
+    #[inline(always)]
     pub fn parse(bytes: &'a [u8]) -> Result<Frame<'a>, Malformed> {
         let (dst, rest) = take("Ethernet header", bytes)?;
         let (src, after_macs) = take("Ethernet header", rest)?;

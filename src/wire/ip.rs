@@ -53,6 +53,7 @@ impl<'a> Packet<'a> {
     ///
     /// # Errors
     /// [`Malformed`], if the fixed header (IPv4: with its options) is not complete or of another version.
+    #[inline]
     pub fn parse(bytes: &'a [u8]) -> Result<Packet<'a>, Malformed> {
         let ([version, ..], _) = take::<1>("IP header", bytes)?;
         match version >> 4 {
@@ -70,6 +71,7 @@ impl<'a> Packet<'a> {
 const V4_HEADER: &str = "IPv4 header";
 const V4_HEADER_LEN: usize = 20;
 
+#[inline]
 fn parse_v4(bytes: &[u8]) -> Result<Packet<'_>, Malformed> {
     let (header, _) = take::<V4_HEADER_LEN>(V4_HEADER, bytes)?;
     #[rustfmt::skip]

@@ -133,7 +133,8 @@ impl<'a> Link<'a> {
     ///
     /// # Errors
     /// [`Malformed`], if a header is not complete, or if the link type is not one of [`LinkType::is_known`].
-    #[inline]
+    // Always: what it returns is large, and passing it through memory took as long as reading it.
+    #[inline(always)]
     pub fn parse(link_type: LinkType, bytes: &'a [u8]) -> Result<Link<'a>, Malformed> {
         match link_type {
             LinkType::ETHERNET => Link::ethernet(bytes),
@@ -178,7 +179,7 @@ impl<'a> Link<'a> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn ethernet(bytes: &'a [u8]) -> Result<Link<'a>, Malformed> {
         let frame = Frame::parse(bytes)?;
         let mut vlans = Vlans::default();
@@ -228,7 +229,7 @@ impl<'a> Link<'a> {
 }
 
 /// Goes on from an EtherType to the network layer. Each step consumes octets, so it ends.
-#[inline]
+#[inline(always)]
 fn above<'a>(
     mut ether_type: EtherType,
     mut bytes: &'a [u8],
