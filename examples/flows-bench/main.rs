@@ -1,14 +1,22 @@
 //! Writes a capture to measure the counting with:
-//! `cargo run --release --example flows-bench -- FILE [PACKETS [forged|scattered]]`.
+//! `cargo run --release --example flows-bench -- FILE [PACKETS [forged|scattered]]`, or
+//! `cargo run --release --example flows-bench -- FILE of ALL RICH CAPTURE...` for one that is made of real ones: each taken
+//! `ALL` times, those with few packets a flow `RICH` times.
 //!
-//! The same numbers make the same file. Flows come and go as on an office's uplink: most are short, a few carry most of
-//! the bytes; a third is IPv6 or tagged. With `forged` every packet has a source of its own, with `scattered` also a destination
-//! and a MAC. What to compare with is in
-//! `compare` beside this file.
-#![expect(clippy::unwrap_used, reason = "a program for developers")]
+//! The same numbers make the same file. Flows that are made up come and go as on an office's uplink: most are short, a few
+//! carry most of the bytes; a third is IPv6 or tagged. With `forged` every packet has a source of its own, with
+//! `scattered` also a destination and a MAC. What to compare with is in `compare` beside this file.
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a program for developers"
+)]
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+mod mix;
 
 /// A plain generator: the same everywhere.
 struct Dice(u64);
@@ -153,14 +161,29 @@ impl Flow {
 
 fn main() {
     let mut args = std::env::args().skip(1);
-    let path = args.next().expect("name the file to write");
-    let packets: u32 = args.next().map_or(3_000_000, |text| text.parse().unwrap());
+    let path = PathBuf::from(args.next().expect("name the file to write"));
+    let next = args.next();
+    if next.as_deref() == Some("of") {
+        let mut copies = || args.next().expect("say how often").parse().unwrap();
+        let copies = mix::Copies {
+            all: copies(),
+            rich: copies(),
+        };
+        let files: Vec<PathBuf> = args.map(PathBuf::from).collect();
+        mix::write(&path, copies, &files);
+        return;
+    }
+    let packets: u32 = next.map_or(3_000_000, |text| text.parse().unwrap());
     let forgery = match args.next().as_deref() {
         None => Forgery::Nothing,
         Some("forged") => Forgery::Source,
         Some("scattered") => Forgery::All,
         Some(other) => panic!("`{other}` is neither forged nor scattered"),
     };
+    make_up(&path, packets, forgery);
+}
+
+fn make_up(path: &Path, packets: u32, forgery: Forgery) {
     let mut out = BufWriter::with_capacity(1 << 20, File::create(path).unwrap());
     for word in [0xa1b2_c3d4_u32, 0x0004_0002, 0, 0, 65535, 1] {
         out.write_all(&word.to_le_bytes()).unwrap();

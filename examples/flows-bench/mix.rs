@@ -1,0 +1,115 @@
+//! A large capture out of many small ones: each taken several times, each time as if in another network.
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use halfspan::capture::Capture;
+use halfspan::wire::link::{Link, LinkType, Network};
+
+/// How often captures are taken.
+#[derive(Clone, Copy)]
+pub(crate) struct Copies {
+    /// Every one.
+    pub(crate) all: u8,
+    /// Those with few packets a flow, so that there are as many flows as on a busy link.
+    pub(crate) rich: u8,
+}
+
+/// At most so many packets a flow are few.
+const FEW: u64 = 6;
+/// How long the whole takes, in nanoseconds: the captures are of many years, and times are made even over an hour.
+const HOUR: u64 = 3_600_000_000_000;
+
+/// A frame with the place of its addresses.
+struct Kept {
+    bytes: Vec<u8>,
+    wire_len: u32,
+    addresses: Range<usize>,
+}
+
+/// Joins the Ethernet captures among `files`, one after the other.
+pub(crate) fn write(out: &Path, copies: Copies, files: &[PathBuf]) {
+    let captures: Vec<(Vec<Kept>, bool)> = files.iter().map(|path| frames(path)).collect();
+    let passes = |is_rich: bool| if is_rich { copies.rich } else { copies.all };
+    let packets = captures
+        .iter()
+        .map(|(frames, is_rich)| frames.len() * usize::from(passes(*is_rich)));
+    let packets = u64::try_from(packets.sum::<usize>()).unwrap();
+    let mut out = BufWriter::with_capacity(1 << 20, File::create(out).unwrap());
+    for word in [0xa1b2_3c4d_u32, 0x0004_0002, 0, 0, 1 << 18, 1] {
+        out.write_all(&word.to_le_bytes()).unwrap();
+    }
+    let mut number = 0;
+    for pass in 0..copies.all.max(copies.rich) {
+        for (frames, is_rich) in &captures {
+            if pass >= passes(*is_rich) {
+                continue;
+            }
+            for frame in frames {
+                let since = HOUR / packets * number;
+                number += 1;
+                let seconds = 1_700_000_000 + u32::try_from(since / 1_000_000_000).unwrap();
+                let fraction = u32::try_from(since % 1_000_000_000).unwrap();
+                let captured = u32::try_from(frame.bytes.len()).unwrap();
+                for word in [seconds, fraction, captured, frame.wire_len] {
+                    out.write_all(&word.to_le_bytes()).unwrap();
+                }
+                out.write_all(&elsewhere(frame, pass)).unwrap();
+            }
+        }
+    }
+    out.flush().unwrap();
+    eprintln!("{number} packets of {} captures", captures.len());
+}
+
+/// Returns the frames of a file up to its damage, if any, and whether it has few packets a flow.
+fn frames(path: &Path) -> (Vec<Kept>, bool) {
+    let mut frames = Vec::new();
+    let mut count = halfspan::flows::Count::new(halfspan::flows::Settings::default());
+    let Ok(mut capture) = Capture::open(path) else {
+        return (frames, false);
+    };
+    while let Ok(Some(frame)) = capture.next_frame() {
+        if frame.link_type == LinkType::ETHERNET {
+            count.add(&frame);
+            frames.push(Kept {
+                addresses: addresses(frame.bytes),
+                bytes: frame.bytes.to_vec(),
+                wire_len: frame.wire_len,
+            });
+        }
+    }
+    let flows = u64::try_from(count.into_census().flow_count()).unwrap();
+    let packets = u64::try_from(frames.len()).unwrap();
+    (frames, packets < flows * FEW)
+}
+
+/// Where in a frame source and destination address are.
+fn addresses(bytes: &[u8]) -> Range<usize> {
+    let Ok(Link {
+        network: Network::Ip(packet),
+        ..
+    }) = Link::parse(LinkType::ETHERNET, bytes)
+    else {
+        return 0..0;
+    };
+    let start = bytes.len() - packet.len();
+    match packet.first().map(|octet| octet >> 4) {
+        Some(4) if packet.len() >= 20 => start + 12..start + 20,
+        Some(6) if packet.len() >= 40 => start + 8..start + 40,
+        _ => 0..0,
+    }
+}
+
+/// Alters the second octet of both addresses.
+fn elsewhere(frame: &Kept, pass: u8) -> Vec<u8> {
+    let mut bytes = frame.bytes.clone();
+    let both = &mut bytes[frame.addresses.clone()];
+    let length = (both.len() / 2).max(1);
+    for address in both.chunks_mut(length) {
+        address[1] = address[1].wrapping_add(pass);
+    }
+    bytes
+}
