@@ -7,7 +7,7 @@ use foldhash::fast::RandomState;
 
 use super::Settings;
 use super::digest::{Digest, Portion, TcpFlags, Upper};
-use super::hint::{self, Hint};
+use super::hint;
 use super::key::{FlowKey, Key};
 use super::macs::Macs;
 use super::parcel::Parcel;
@@ -144,9 +144,7 @@ impl Intake {
             packets: 1,
             bytes: frame.wire_len.into(),
         };
-        if let Some((digest, hint)) = self.take_many(frame, tally) {
-            parcel.add(digest, hint);
-        }
+        self.take_many(frame, tally, parcel);
     }
 
     /// Counts a frame that was picked out of `rate`; returns what is to be counted of its flow, if it is IP.
@@ -155,7 +153,9 @@ impl Intake {
             packets: rate.into(),
             bytes: u64::from(rate) * u64::from(frame.wire_len),
         };
-        let (head, _) = self.take_many(frame, tally)?;
+        let mut parcel = Parcel::default();
+        self.take_many(frame, tally, &mut parcel);
+        let head = parcel.digests.pop()?;
         Some(Portion {
             tally,
             last: head.stamp,
@@ -207,19 +207,20 @@ impl Intake {
     }
 
     #[inline]
-    fn take_many(&mut self, frame: &Frame<'_>, tally: Tally) -> Option<(Digest, Option<Hint>)> {
+    fn take_many(&mut self, frame: &Frame<'_>, tally: Tally, parcel: &mut Parcel) {
         self.note(Span::at(frame.stamp), tally);
-        match self.read(frame, tally) {
-            Ok(read) => Some(read),
-            Err(reason) => {
-                *self.skipped.entry(reason).or_insert(0) += tally.packets;
-                None
-            }
+        if let Err(reason) = self.read(frame, tally, parcel) {
+            *self.skipped.entry(reason).or_insert(0) += tally.packets;
         }
     }
 
     #[inline]
-    fn read(&mut self, frame: &Frame<'_>, tally: Tally) -> Result<(Digest, Option<Hint>), Skipped> {
+    fn read(
+        &mut self,
+        frame: &Frame<'_>,
+        tally: Tally,
+        parcel: &mut Parcel,
+    ) -> Result<(), Skipped> {
         let link = match Link::parse(frame.link_type, frame.bytes) {
             Ok(link) => link,
             Err(malformed) => return Err(self.without_network(frame, tally, malformed)),
@@ -237,7 +238,10 @@ impl Intake {
         let packet = Packet::parse(octets)?;
         let upper = Upper::read(&packet);
         let (key, way) = upper.flow(&packet);
-        let digest = Digest {
+        if self.settings.hints {
+            parcel.note_hint(hint::read(&packet, &upper));
+        }
+        parcel.add(Digest {
             key,
             hash: key.hash(&self.seed),
             way,
@@ -248,13 +252,8 @@ impl Intake {
             flags: upper.flags,
             has_data: upper.has_data,
             id_zero: packet.identification == Some(0),
-        };
-        let hint = if self.settings.hints {
-            hint::read(&packet, &upper)
-        } else {
-            None
-        };
-        Ok((digest, hint))
+        });
+        Ok(())
     }
 
     /// A frame that is cut within its headers may still tell who sent it to whom.

@@ -17,11 +17,17 @@ impl Parcel {
         self.digests.reserve(frames);
     }
 
+    /// Adds what the next packet tells in clear, if anything.
     #[inline]
-    pub(super) fn add(&mut self, digest: Digest, hint: Option<Hint>) {
+    pub(super) fn note_hint(&mut self, hint: Option<Hint>) {
         if let Some(hint) = hint {
             self.hints.push((self.digests.len(), hint));
         }
+    }
+
+    /// Adds a packet.
+    #[inline]
+    pub(super) fn add(&mut self, digest: Digest) {
         self.digests.push(digest);
     }
 
