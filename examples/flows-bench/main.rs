@@ -1,7 +1,7 @@
 //! Writes a capture to measure the counting with:
 //! `cargo run --release --example flows-bench -- FILE [PACKETS [forged|scattered]]`, or
-//! `cargo run --release --example flows-bench -- FILE of ALL RICH CAPTURE...` for one that is made of real ones: each taken
-//! `ALL` times, those with few packets a flow `RICH` times.
+//! `cargo run --release --example flows-bench -- FILE merged|joined ALL RICH CAPTURE...` for one that is made of real ones: each
+//! taken `ALL` times, those with few packets a flow `RICH` times, as if all were of one hour or one after the other.
 //!
 //! The same numbers make the same file. Flows that are made up come and go as on an office's uplink: most are short, a few
 //! carry most of the bytes; a third is IPv6 or tagged. With `forged` every packet has a source of its own, with
@@ -163,14 +163,19 @@ fn main() {
     let mut args = std::env::args().skip(1);
     let path = PathBuf::from(args.next().expect("name the file to write"));
     let next = args.next();
-    if next.as_deref() == Some("of") {
+    let order = match next.as_deref() {
+        Some("merged") => Some(mix::Order::Merged),
+        Some("joined") => Some(mix::Order::Joined),
+        _ => None,
+    };
+    if let Some(order) = order {
         let mut copies = || args.next().expect("say how often").parse().unwrap();
         let copies = mix::Copies {
             all: copies(),
             rich: copies(),
         };
         let files: Vec<PathBuf> = args.map(PathBuf::from).collect();
-        mix::write(&path, copies, &files);
+        mix::write(&path, order, copies, &files);
         return;
     }
     let packets: u32 = next.map_or(3_000_000, |text| text.parse().unwrap());

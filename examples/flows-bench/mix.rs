@@ -1,10 +1,11 @@
-//! A large capture out of many small ones: each taken several times, each time as if in another network.
+//! A large capture out of many small ones: each taken several times, each time as if of another network.
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use super::Dice;
 use halfspan::capture::Capture;
 use halfspan::wire::link::{Link, LinkType, Network};
 
@@ -17,56 +18,74 @@ pub(crate) struct Copies {
     pub(crate) rich: u8,
 }
 
+/// In which order their frames are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Order {
+    /// One capture after the other.
+    Joined,
+    /// By time, each beginning at some time of the hour.
+    Merged,
+}
+
 /// At most so many packets a flow are few.
 const FEW: u64 = 6;
-/// How long the whole takes, in nanoseconds: the captures are of many years, and times are made even over an hour.
+/// How long the whole takes, in nanoseconds: the captures themselves are of many years.
 const HOUR: u64 = 3_600_000_000_000;
 
 /// A frame with the place of its addresses.
 struct Kept {
+    /// Nanoseconds since the capture's first frame.
+    since: u64,
     bytes: Vec<u8>,
     wire_len: u32,
     addresses: Range<usize>,
 }
 
-/// Joins the Ethernet captures among `files`, one after the other.
-pub(crate) fn write(out: &Path, copies: Copies, files: &[PathBuf]) {
+/// Puts the Ethernet captures among `files` together.
+pub(crate) fn write(out: &Path, order: Order, copies: Copies, files: &[PathBuf]) {
     let captures: Vec<(Vec<Kept>, bool)> = files.iter().map(|path| frames(path)).collect();
-    let passes = |is_rich: bool| if is_rich { copies.rich } else { copies.all };
-    let packets = captures
-        .iter()
-        .map(|(frames, is_rich)| frames.len() * usize::from(passes(*is_rich)));
-    let packets = u64::try_from(packets.sum::<usize>()).unwrap();
+    let mut dice = Dice(0x1234_5677);
+    let mut mixed: Vec<(u64, u8, &Kept)> = Vec::new();
+    for pass in 0..copies.all.max(copies.rich) {
+        for (frames, is_rich) in &captures {
+            if pass < if *is_rich { copies.rich } else { copies.all } {
+                let begin = dice.below(HOUR);
+                // What does not fit begins the hour again.
+                let at = |frame: &Kept| (begin + frame.since) % HOUR;
+                mixed.extend(frames.iter().map(|frame| (at(frame), pass, frame)));
+            }
+        }
+    }
+    let packets = u64::try_from(mixed.len()).unwrap();
+    match order {
+        Order::Merged => mixed.sort_by_key(|(at, ..)| *at),
+        // Times are made even, as those of the captures overlap.
+        Order::Joined => mixed
+            .iter_mut()
+            .zip(0..)
+            .for_each(|((at, ..), number)| *at = HOUR / packets * number),
+    }
     let mut out = BufWriter::with_capacity(1 << 20, File::create(out).unwrap());
     for word in [0xa1b2_3c4d_u32, 0x0004_0002, 0, 0, 1 << 18, 1] {
         out.write_all(&word.to_le_bytes()).unwrap();
     }
-    let mut number = 0;
-    for pass in 0..copies.all.max(copies.rich) {
-        for (frames, is_rich) in &captures {
-            if pass >= passes(*is_rich) {
-                continue;
-            }
-            for frame in frames {
-                let since = HOUR / packets * number;
-                number += 1;
-                let seconds = 1_700_000_000 + u32::try_from(since / 1_000_000_000).unwrap();
-                let fraction = u32::try_from(since % 1_000_000_000).unwrap();
-                let captured = u32::try_from(frame.bytes.len()).unwrap();
-                for word in [seconds, fraction, captured, frame.wire_len] {
-                    out.write_all(&word.to_le_bytes()).unwrap();
-                }
-                out.write_all(&elsewhere(frame, pass)).unwrap();
-            }
+    for (at, pass, frame) in mixed {
+        let seconds = 1_700_000_000 + u32::try_from(at / 1_000_000_000).unwrap();
+        let fraction = u32::try_from(at % 1_000_000_000).unwrap();
+        let captured = u32::try_from(frame.bytes.len()).unwrap();
+        for word in [seconds, fraction, captured, frame.wire_len] {
+            out.write_all(&word.to_le_bytes()).unwrap();
         }
+        out.write_all(&elsewhere(frame, pass)).unwrap();
     }
     out.flush().unwrap();
-    eprintln!("{number} packets of {} captures", captures.len());
+    eprintln!("{packets} packets of {} captures", captures.len());
 }
 
 /// Returns the frames of a file up to its damage, if any, and whether it has few packets a flow.
 fn frames(path: &Path) -> (Vec<Kept>, bool) {
     let mut frames = Vec::new();
+    let mut first = None;
     let mut count = halfspan::flows::Count::new(halfspan::flows::Settings::default());
     let Ok(mut capture) = Capture::open(path) else {
         return (frames, false);
@@ -74,7 +93,9 @@ fn frames(path: &Path) -> (Vec<Kept>, bool) {
     while let Ok(Some(frame)) = capture.next_frame() {
         if frame.link_type == LinkType::ETHERNET {
             count.add(&frame);
+            let first = *first.get_or_insert(frame.stamp);
             frames.push(Kept {
+                since: u64::try_from(frame.stamp.saturating_sub(first)).unwrap_or(0) % HOUR,
                 addresses: addresses(frame.bytes),
                 bytes: frame.bytes.to_vec(),
                 wire_len: frame.wire_len,
