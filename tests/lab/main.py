@@ -10,6 +10,7 @@ import sys
 import compare
 import direct
 import errors
+import exporting
 import families
 import halfspan
 import lab
@@ -34,6 +35,7 @@ SCENARIOS = {
             ("dlink-dgs1210", families.d_link),
             ("tc", direct.tc),
             ("ovs", direct.ovs),
+            ("sflow", exporting.sflow),
         )
     },
 }
@@ -55,6 +57,7 @@ RUNS = {
     "dlink-dgs1210": 5,
     "tc": 9,
     "ovs": 9,
+    "sflow": 5,
 }
 RUNS_IN_A_WORLD = 20
 
@@ -84,6 +87,7 @@ CI = {
     "dlink-dgs1210": 1,
     "tc": 3,
     "ovs": 3,
+    "sflow": 1,
 }
 
 

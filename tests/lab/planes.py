@@ -162,6 +162,11 @@ class OpenVSwitch:
         make = ["--", "--id=@m", "create", "mirror", f"name={name}", *columns]
         self._vsctl(*known, *make, "--", "add", "bridge", "ovs0", "mirrors", "@m")
 
+    def sample_every_packet(self, agent, collector):
+        """Lets the bridge tell a collector of every packet by sFlow."""
+        columns = [f"agent={agent}", f'targets="{collector}"', "sampling=1", "polling=0", "header=128"]
+        self._vsctl("--id=@s", "create", "sflow", *columns, "--", "set", "bridge", "ovs0", "sflow=@s")
+
     def setup(self, number):
         """By TLS, by TCP and by the socket, in turns."""
         sockets = f"unix:{self._socket}", f"ssl:{topology.SWITCH_ADDRESS}:6641", f"tcp:{topology.SWITCH_ADDRESS}"
