@@ -6,8 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use super::CaptureError;
-use super::input::{Input, Lack, Piece};
+use super::input::{Input, Lack};
 use super::section::Section;
+use super::source::Piece;
 use super::stretch::Stretch;
 use crate::wire::link::LinkType;
 use crate::wire::pcap::{FILE_HEADER_LEN, FileHeader, RECORD_HEADER_LEN, RecordHeader};

@@ -1,20 +1,12 @@
-//! A file's octets in order: unpacked, buffered, and counted.
+//! A file's octets in order: unpacked and buffered.
 
-use std::fs::File;
 use std::io::{self, Read};
 use std::ops::Range;
-use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 
-/// How much is read at a time, in octets: stays in the cache of a core until it has been looked at.
-const CHUNK: usize = 512 << 10;
-/// At least so much is left free before a piece: for the part of a frame that the piece before ends with.
-const HEADROOM: usize = 64 << 10;
-/// Pieces are put on addresses with this alignment. Copying to an address a little behind that of the source, counted
-/// within pages as the kernel's copies begin on one, takes twice as long.
-const PAGE: usize = 4096;
+use super::source::{CHUNK, Piece, Source};
 
 const GZIP: &[u8] = &[0x1f, 0x8b];
 const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
@@ -44,13 +36,6 @@ pub(super) struct Input {
     is_held: bool,
     /// How many octets were before the window.
     offset: u64,
-}
-
-enum Source {
-    /// What has to be read in order.
-    Stream(Box<dyn Read + Send>),
-    /// What can be read anywhere.
-    File(PlainFile),
 }
 
 impl Input {
@@ -85,25 +70,20 @@ impl Input {
     /// Claims the next piece of the file for somebody who will read it and bring it in its turn. `None` where there
     /// is no whole one any more, or where the source has to be read in order.
     pub(super) fn claim(&mut self) -> Option<Piece> {
-        match &mut self.source {
-            Source::Stream(_) => None,
-            Source::File(file) => file.claim(),
-        }
+        self.source.claim()
     }
 
     /// Tells whether a piece is one of this source.
     pub(super) fn owns(&self, piece: &Piece) -> bool {
-        match &self.source {
-            Source::Stream(_) => false,
-            Source::File(file) => Arc::ptr_eq(&file.file, &piece.file),
-        }
+        self.source.owns(piece)
     }
 
     /// Puts a piece behind the window, which begins at a place of `octets`. All before it are there already.
     pub(super) fn append(&mut self, mut octets: Vec<u8>, begin: usize) {
         let rest = self.buffer.get(self.start..self.end).unwrap_or_default();
-        let start = begin.checked_sub(rest.len());
-        if let Some((start, front)) = start.zip(start.and_then(|s| octets.get_mut(s..begin))) {
+        let before = begin.checked_sub(rest.len());
+        let room = before.and_then(|start| Some((start, octets.get_mut(start..begin)?)));
+        if let Some((start, front)) = room {
             front.copy_from_slice(rest);
             self.start = start;
             self.buffer = octets;
@@ -224,113 +204,6 @@ impl Read for Input {
             return Ok(0);
         };
         room.copy_from_slice(octets);
-        Ok(count)
-    }
-}
-
-impl Source {
-    fn open(path: &Path, read: Arc<AtomicU64>) -> io::Result<Source> {
-        let stream = |source, read| Source::Stream(Box::new(Counted { source, read }));
-        if path == Path::new("-") {
-            return Ok(stream(Box::new(io::stdin()), read));
-        }
-        let file = File::open(path)?;
-        let about = file.metadata()?;
-        if !about.is_file() {
-            return Ok(stream(Box::new(file), read));
-        }
-        Ok(Source::File(PlainFile {
-            file: Arc::new(file),
-            next: 0,
-            size: about.len(),
-            read,
-        }))
-    }
-}
-
-impl Read for Source {
-    fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
-        match self {
-            Source::Stream(stream) => stream.read(room),
-            Source::File(file) => file.read(room),
-        }
-    }
-}
-
-/// A file that can be read anywhere.
-struct PlainFile {
-    file: Arc<File>,
-    /// Where what nobody has read or claimed begins.
-    next: u64,
-    /// How large it was when it was opened: it may grow.
-    size: u64,
-    read: Arc<AtomicU64>,
-}
-
-impl PlainFile {
-    fn claim(&mut self) -> Option<Piece> {
-        let end = self.next + u64::try_from(CHUNK).ok()?;
-        (end <= self.size).then(|| Piece {
-            file: Arc::clone(&self.file),
-            offset: std::mem::replace(&mut self.next, end),
-            read: Arc::clone(&self.read),
-        })
-    }
-}
-
-impl Read for PlainFile {
-    fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
-        let count = self.file.read_at(room, self.next)?;
-        let more = u64::try_from(count).unwrap_or(0);
-        self.next += more;
-        self.read.fetch_add(more, Ordering::Relaxed);
-        Ok(count)
-    }
-}
-
-/// A claimed piece of a file.
-pub(super) struct Piece {
-    file: Arc<File>,
-    offset: u64,
-    read: Arc<AtomicU64>,
-}
-
-impl Piece {
-    /// Reads the piece into `octets`, and returns where it begins there: behind some room for what is left of the one
-    /// before. It is shorter only where somebody has cut the file in the meantime.
-    pub(super) fn read(&self, octets: &mut Vec<u8>) -> io::Result<usize> {
-        octets.resize(HEADROOM + PAGE + CHUNK, 0);
-        let head = octets.get(HEADROOM..).unwrap_or_default();
-        let begin = HEADROOM + head.as_ptr().align_offset(PAGE) % PAGE;
-        octets.truncate(begin + CHUNK);
-        let mut end = begin;
-        while let Some(room) = octets.get_mut(end..).filter(|room| !room.is_empty()) {
-            let before = u64::try_from(end - begin).unwrap_or(0);
-            match self.file.read_at(room, self.offset + before) {
-                Ok(0) => break,
-                Ok(count) => end += count,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
-        octets.truncate(end);
-        let count = u64::try_from(end - begin).unwrap_or(0);
-        self.read.fetch_add(count, Ordering::Relaxed);
-        Ok(begin)
-    }
-}
-
-/// Counts what is read, for whoever shows the progress.
-struct Counted {
-    source: Box<dyn Read + Send>,
-    read: Arc<AtomicU64>,
-}
-
-impl Read for Counted {
-    fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
-        let count = self.source.read(room)?;
-        let more = u64::try_from(count).unwrap_or(0);
-        self.read.fetch_add(more, Ordering::Relaxed);
         Ok(count)
     }
 }

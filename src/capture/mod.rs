@@ -9,6 +9,7 @@ mod input;
 mod section;
 mod series;
 mod shared;
+mod source;
 mod stretch;
 #[cfg(test)]
 pub(crate) mod testbed;

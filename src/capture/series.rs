@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::vec;
 
-use super::input::Piece;
+use super::source::Piece;
 use super::{Capture, CaptureError, Stretch};
 
 /// How far the reading has come.

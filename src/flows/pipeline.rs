@@ -25,7 +25,7 @@ use crate::capture::{Frame, Series, Shared, Stretch};
 /// More cores would wait for each other: the books are kept by one at a time.
 const MAX_CORES: usize = 4;
 /// So many parcels may wait for an earlier one.
-const MAX_WAITING: usize = 64;
+const MAX_WAITING: usize = 16;
 /// So many empty parcels are kept by a core for later.
 const MAX_SPARE: usize = 4;
 
@@ -150,12 +150,12 @@ impl Office<'_> {
             return None;
         }
         let (deliver, delivered) = sync_channel(1);
-        let announced = self
-            .source
-            .next(stretch, || self.announce.send(delivered))?;
+        let announced = self.source.next(stretch, || {
+            self.waiting.fetch_add(1, Ordering::Relaxed);
+            self.announce.send(delivered)
+        })?;
         // Fails only if somebody panicked over the books.
         announced.ok()?;
-        self.waiting.fetch_add(1, Ordering::Relaxed);
         Some(deliver)
     }
 
