@@ -41,7 +41,10 @@ fn a_program_whose_file_was_deleted_is_told_so() {
     let server = server(Duration::from_secs(60));
     let folder = tempfile::tempdir().unwrap();
     let program = folder.path().join("hidden tool");
-    fs::copy("/bin/bash", &program).unwrap();
+    // Copied by another process: while this one writes it, another test's child may inherit the open file, and a file that
+    // somebody writes cannot be executed.
+    let copied = Command::new("cp").arg("/bin/bash").arg(&program).status();
+    assert!(copied.unwrap().success());
     let caller =
         Running::start(Command::new(&program).args(["-c", &format!("{}; :", call(server))]));
     // A copy that is not yet running would find no file.
