@@ -16,6 +16,14 @@ pub enum CaptureError {
         /// The system's or the unpacker's words.
         source: io::Error,
     },
+    /// The file is none with frames.
+    #[error("{} is no capture file: {reason}", path.display())]
+    NoCapture {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with its beginning.
+        reason: &'static str,
+    },
     /// The file is damaged.
     #[error("the capture file {} is damaged at byte {offset}: {reason}", path.display())]
     Damaged {
@@ -32,6 +40,9 @@ impl Diagnosis for CaptureError {
     fn hint(&self) -> Option<String> {
         let hint = match self {
             CaptureError::Unreadable { .. } => "check the path and that the file may be read",
+            CaptureError::NoCapture { .. } => {
+                "pcap and pcapng are read, plain or packed with gzip or zstd"
+            }
             CaptureError::Damaged { .. } => {
                 "it was probably copied while it was written: capture again"
             }

@@ -82,6 +82,7 @@ impl Capture {
                 input,
                 format,
             }),
+            Err(Trouble::Damage(reason)) => Err(CaptureError::NoCapture { path, reason }),
             Err(trouble) => Err(described(path, 0, trouble)),
         }
     }

@@ -29,9 +29,12 @@ fn a_file_that_is_no_capture_or_not_there_is_told() {
     let site = Site::new();
     site.write("text", b"this is no capture file at all");
     for (file, words) in [
-        ("text", "neither pcap nor pcapng"),
+        (
+            "text",
+            "text is no capture file: it is neither pcap nor pcapng",
+        ),
         ("none", "cannot read"),
-        ("/dev/zero", "neither pcap nor pcapng"),
+        ("/dev/zero", "/dev/zero is no capture file: it is neither"),
     ] {
         let output = site.run(&["flows", "-r", file]);
         assert_eq!(output.status.code(), Some(3), "{file}");

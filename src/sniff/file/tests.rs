@@ -143,7 +143,7 @@ fn what_is_no_capture_of_ethernet_is_said() {
         (b"text\nand more text, long enough", "neither"),
     ] {
         match replay(bytes).err() {
-            Some(SniffError::File(CaptureError::Damaged { reason, .. })) => {
+            Some(SniffError::File(CaptureError::NoCapture { reason, .. })) => {
                 assert!(reason.contains(start))
             }
             other => panic!("{other:?}"),
