@@ -1,5 +1,8 @@
 //! Capture files, frame by frame, with constant memory: pcap and pcapng, also packed with gzip or zstd.
 //!
+//! One thread reads a [`Capture`] frame by frame. Several read a [`Series`] of files together, by [`Shared`]: a
+//! [`Stretch`] of frames at a time.
+//!
 //! What frames mean is not known here. The bytes of the formats are read in [`crate::wire::pcap`] and
 //! [`crate::wire::pcapng`].
 
