@@ -101,7 +101,10 @@ fn members(pid: i32, history: &History) -> Vec<Member> {
             break;
         }
         match process::read(pid) {
-            Some(process) => {
+            Some(mut process) => {
+                // One that is just ending has lost it, and the kernel's trace may have told of it.
+                let told = || history.gone(process.pid).path.map(PathBuf::from);
+                process.program = process.program.or_else(told);
                 adopter = Some(process.parent);
                 next = history.parent(process.pid).or(adopter);
                 members.push(Member::Here(Box::new(process)));
@@ -203,6 +206,25 @@ mod tests {
         };
         assert_eq!(first.path.as_deref(), Some("/usr/bin/curl"));
         assert_eq!(lineage.members[1].pid(), pid);
+    }
+
+    #[test]
+    fn one_that_is_just_ending_keeps_the_program_that_the_trace_told() {
+        let mut child = std::process::Command::new("true").spawn().unwrap();
+        let pid = i32::try_from(child.id()).unwrap();
+        // As long as nobody waits for it, it is neither there nor gone.
+        while std::fs::read_link(format!("/proc/{pid}/exe")).is_ok() {
+            std::thread::yield_now();
+        }
+        let mut history = History::default();
+        let path = "/usr/bin/true".to_owned();
+        history.note(&Event::Exec { pid, path });
+        let lineage = Lineage::of(pid, &history);
+        child.wait().unwrap();
+        let Member::Here(ending) = &lineage.members[0] else {
+            panic!("{lineage:?}")
+        };
+        assert_eq!(ending.program, Some(PathBuf::from("/usr/bin/true")));
     }
 
     #[test]
