@@ -96,8 +96,9 @@ class OpenVSwitch:
         os.chmod(self._home, 0o755)
         schema = "/usr/share/openvswitch/vswitch.ovsschema"
         database = f"{self._home}/conf.db"
-        if not os.path.exists(database):
-            netns.check(["ovsdb-tool", "create", database, schema])
+        if os.path.exists(database):  # of a switch that stood here before: this one is new
+            os.remove(database)
+        netns.check(["ovsdb-tool", "create", database, schema])
         self._make_certificates()
         keys = [f"--private-key={self._pki('sw-privkey.pem')}", f"--certificate={self._pki('sw-cert.pem')}"]
         remotes = [
