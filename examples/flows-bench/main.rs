@@ -12,11 +12,12 @@
     reason = "a program for developers"
 )]
 
-use std::fs::File;
-use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+use pcap::Pcap;
+
 mod mix;
+mod pcap;
 
 /// A plain generator: the same everywhere.
 struct Dice(u64);
@@ -189,25 +190,18 @@ fn main() {
 }
 
 fn make_up(path: &Path, packets: u32, forgery: Forgery) {
-    let mut out = BufWriter::with_capacity(1 << 20, File::create(path).unwrap());
-    for word in [0xa1b2_c3d4_u32, 0x0004_0002, 0, 0, 65535, 1] {
-        out.write_all(&word.to_le_bytes()).unwrap();
-    }
+    let mut out = Pcap::create(path);
     let mut dice = Dice(0x1234_5677);
     let mut flows: Vec<Flow> = (0..UNDER_WAY).map(|_| Flow::new(&mut dice)).collect();
     for number in 0..packets {
         let place = usize::try_from(dice.below(u64::try_from(UNDER_WAY).unwrap())).unwrap();
         let frame = flows[place].packet(&mut dice, forgery, number);
         let length = u32::try_from(frame.len()).unwrap();
-        let seconds = 1_700_000_000 + number / 5_000;
-        for word in [seconds, number % 5_000 * 200, length, length] {
-            out.write_all(&word.to_le_bytes()).unwrap();
-        }
-        out.write_all(&frame).unwrap();
+        out.add(u64::from(number) * 200_000, length, &frame);
         flows[place].left -= 1;
         if flows[place].left == 0 {
             flows[place] = Flow::new(&mut dice);
         }
     }
-    out.flush().unwrap();
+    out.finish();
 }

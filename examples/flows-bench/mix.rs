@@ -1,11 +1,10 @@
 //! A large capture out of many small ones: each taken several times, each time as if of another network.
 
-use std::fs::File;
-use std::io::{BufWriter, Write};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use super::Dice;
+use super::pcap::Pcap;
 use halfspan::capture::Capture;
 use halfspan::wire::link::{Link, LinkType, Network};
 
@@ -65,20 +64,11 @@ pub(crate) fn write(out: &Path, order: Order, copies: Copies, files: &[PathBuf])
             .zip(0..)
             .for_each(|((at, ..), number)| *at = HOUR / packets * number),
     }
-    let mut out = BufWriter::with_capacity(1 << 20, File::create(out).unwrap());
-    for word in [0xa1b2_3c4d_u32, 0x0004_0002, 0, 0, 1 << 18, 1] {
-        out.write_all(&word.to_le_bytes()).unwrap();
-    }
+    let mut out = Pcap::create(out);
     for (at, pass, frame) in mixed {
-        let seconds = 1_700_000_000 + u32::try_from(at / 1_000_000_000).unwrap();
-        let fraction = u32::try_from(at % 1_000_000_000).unwrap();
-        let captured = u32::try_from(frame.bytes.len()).unwrap();
-        for word in [seconds, fraction, captured, frame.wire_len] {
-            out.write_all(&word.to_le_bytes()).unwrap();
-        }
-        out.write_all(&elsewhere(frame, pass)).unwrap();
+        out.add(at, frame.wire_len, &elsewhere(frame, pass));
     }
-    out.flush().unwrap();
+    out.finish();
     eprintln!("{packets} packets of {} captures", captures.len());
 }
 

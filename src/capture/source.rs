@@ -93,9 +93,8 @@ impl PlainFile {
 impl Read for PlainFile {
     fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
         let count = self.file.read_at(room, self.next)?;
-        let more = u64::try_from(count).unwrap_or(0);
-        self.next += more;
-        self.read.fetch_add(more, Ordering::Relaxed);
+        self.next += u64::try_from(count).unwrap_or(0);
+        count_read(&self.read, count);
         Ok(count)
     }
 }
@@ -126,8 +125,7 @@ impl Piece {
             }
         }
         octets.truncate(end);
-        let count = u64::try_from(end - begin).unwrap_or(0);
-        self.read.fetch_add(count, Ordering::Relaxed);
+        count_read(&self.read, end - begin);
         Ok(begin)
     }
 }
@@ -141,8 +139,11 @@ struct Counted {
 impl Read for Counted {
     fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
         let count = self.source.read(room)?;
-        let more = u64::try_from(count).unwrap_or(0);
-        self.read.fetch_add(more, Ordering::Relaxed);
+        count_read(&self.read, count);
         Ok(count)
     }
+}
+
+fn count_read(read: &AtomicU64, octets: usize) {
+    read.fetch_add(u64::try_from(octets).unwrap_or(0), Ordering::Relaxed);
 }

@@ -187,14 +187,17 @@ impl Census {
     /// Returns the MACs by `rank`, highest first, then by address; at most `top`.
     #[must_use]
     pub fn macs(&self, rank: impl Fn(&Traffic) -> u64, top: usize) -> Vec<MacRow> {
-        let rows = self.macs.iter().map(|&(mac, traffic)| MacRow {
+        let macs = self.macs.iter();
+        let ranked = macs.map(|&(mac, traffic)| (rank(&traffic), mac, traffic));
+        let order = first_of(ranked, top, |&(weight, mac, _)| {
+            (std::cmp::Reverse(weight), mac)
+        });
+        let row = |(_, mac, traffic)| MacRow {
             mac,
             traffic,
             ips: self.ips_of_mac.get(&mac).copied().unwrap_or(0),
-        });
-        first_of(rows, top, |row| {
-            (std::cmp::Reverse(rank(&row.traffic)), row.mac)
-        })
+        };
+        order.into_iter().map(row).collect()
     }
 
     /// Returns what each subnet's hosts sent and received, by `rank`, highest first; at most `top`.

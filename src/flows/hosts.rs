@@ -7,8 +7,8 @@ use foldhash::fast::RandomState;
 
 use super::Measure;
 use super::key::FlowKey;
-use super::ledger::{Flow, GROUP, Side};
-use super::table::Table;
+use super::ledger::{Flow, Side};
+use super::table::{GROUP, Table};
 use super::tally::{Span, Traffic};
 use crate::mac::Mac;
 
@@ -56,9 +56,10 @@ impl Hosts {
         let sum_up = |half: &mut Table<IpAddr, HostCount>, number: usize| {
             let mut others = Vec::new();
             let mut shares = Vec::with_capacity(2 * GROUP);
-            for group in flows.groups(GROUP) {
-                let both = |(key, flow)| Share::both(half, (key, flow));
-                let all = group.iter().map(|(key, flow)| (key, flow)).flat_map(both);
+            for group in flows.groups() {
+                let all = group
+                    .iter()
+                    .flat_map(|(key, flow)| Share::both(half, (key, flow)));
                 shares.extend(all.filter(|share| share.is_in(number)));
                 let hashes = shares.iter().map(|share| share.hash);
                 half.fetch(hashes, |(_, host)| host.traffic.sent.bytes);

@@ -11,7 +11,7 @@ use super::hosts::Hosts;
 use super::key::FlowKey;
 use super::parcel::Parcel;
 use super::rhythm::Rhythms;
-use super::table::Table;
+use super::table::{GROUP, Table};
 use super::tally::{Span, Tally, Traffic};
 use super::{Measure, Settings};
 use crate::mac::Mac;
@@ -157,7 +157,7 @@ impl Ledger {
     }
 
     #[inline]
-    pub(super) fn add(&mut self, digest: &Digest) {
+    fn add(&mut self, digest: &Digest) {
         let tally = Tally {
             packets: 1,
             bytes: digest.wire_len.into(),
@@ -240,8 +240,6 @@ impl Ledger {
 
 /// Over so many bins at most a flow record is spread: a wrong time must not fill the table.
 const MAX_SPREAD: i64 = 4096;
-/// How many flows are fetched at a time.
-pub(super) const GROUP: usize = 32;
 
 /// What hosts sent and received in each stretch of time.
 #[derive(Clone, Debug)]

@@ -20,6 +20,8 @@ pub(super) struct Table<K, V> {
     given_up: u64,
 }
 
+/// How many look-ups are fetched at a time: see [`Table::fetch`].
+pub(super) const GROUP: usize = 32;
 const FIRST_SLOTS: usize = 1 << 10;
 /// Entries are added in steps of this share, so that little is reserved in vain: memory counts here.
 const GROWTH_DIVISOR: usize = 8;
@@ -65,8 +67,9 @@ impl<K: Key, V> Table<K, V> {
         self.entries.iter()
     }
 
-    pub(super) fn groups(&self, size: usize) -> impl Iterator<Item = &[(K, V)]> {
-        self.entries.chunks(size)
+    /// Returns the entries, as many at a time as are fetched at once.
+    pub(super) fn groups(&self) -> impl Iterator<Item = &[(K, V)]> {
+        self.entries.chunks(GROUP)
     }
 
     pub(super) fn at(&self, number: usize) -> Option<&(K, V)> {
