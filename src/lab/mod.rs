@@ -41,6 +41,7 @@ mod site;
 mod spec;
 mod texts;
 mod traffic;
+mod vacant;
 mod web;
 mod world;
 
@@ -54,6 +55,7 @@ pub use spec::{
     AgentSpec, Background, Bridge, Destination, Directions, Forges, Forwarding, MAX_PORTS,
     MIN_PORTS, MirrorAbility, Place, Services, Speaks, Spec, Suspect, Talk, User,
 };
+pub use vacant::vacant_address;
 pub use web::Family;
 pub use world::WriteAttempt;
 
@@ -356,18 +358,17 @@ fn address_of(socket: &UdpSocket) -> Result<SocketAddr, LabError> {
     socket.local_addr().map_err(LabError::Threads)
 }
 
-/// Returns where the capture will listen. A free port is found by binding it for a moment.
+/// Returns where the capture will listen.
 fn capture_address(spec: &Spec) -> Result<SocketAddr, LabError> {
     let wanted = spec.services.capture;
     if wanted.port() != 0 {
         return Ok(wanted);
     }
-    let bound = UdpSocket::bind(wanted).map_err(|source| LabError::Bind {
+    vacant_address(wanted.ip()).map_err(|source| LabError::Bind {
         service: "the capture",
         address: wanted,
         source,
-    })?;
-    address_of(&bound)
+    })
 }
 
 fn thread(name: &str, run: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, LabError> {

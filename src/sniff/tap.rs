@@ -155,16 +155,15 @@ pub(super) fn nanoseconds(stamp: Duration) -> i64 {
 
 #[cfg(test)]
 mod tests {
-    use std::net::UdpSocket;
+    use std::net::{Ipv4Addr, UdpSocket};
 
     use super::*;
+    use crate::lab::vacant_address;
     use crate::wire::tzsp;
 
     #[test]
     fn frames_of_a_stream_are_handed_over_with_their_lengths() {
-        let free = UdpSocket::bind("127.0.0.1:0").unwrap();
-        let address = free.local_addr().unwrap();
-        drop(free);
+        let address = vacant_address(Ipv4Addr::LOCALHOST.into()).unwrap();
         let mut tap = Tap::open(&Source::Tzsp(address)).unwrap();
         let sender = UdpSocket::bind("127.0.0.1:0").unwrap();
         for length in [60_u8, 70] {

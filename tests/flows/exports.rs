@@ -1,10 +1,11 @@
 //! Flow records and samples, sent to the program by a writer of its own.
 
-use std::net::{SocketAddr, UdpSocket};
+use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::process::Child;
 use std::thread;
 use std::time::Duration;
 
+use halfspan::lab::vacant_address;
 use serde_json::Value;
 
 use crate::craft::{ACK, SYN, ethernet, ip4, mac, tag, tcp, v4};
@@ -18,9 +19,7 @@ pub(crate) struct Collector {
 
 impl Collector {
     pub(crate) fn start(site: &Site, args: &[&str]) -> Collector {
-        let free = UdpSocket::bind("127.0.0.1:0").unwrap();
-        let address = free.local_addr().unwrap();
-        drop(free);
+        let address = vacant_address(Ipv4Addr::LOCALHOST.into()).unwrap();
         let to = address.to_string();
         let child = site.listening(&[args, &["--json", "--netflow", &to]].concat());
         Collector { child, address }

@@ -1,10 +1,11 @@
 //! Live sources: a TZSP stream, and an interface.
 
-use std::net::UdpSocket;
+use std::net::{Ipv4Addr, UdpSocket};
 use std::process::Child;
 use std::thread;
 use std::time::Duration;
 
+use halfspan::lab::vacant_address;
 use serde_json::Value;
 
 use crate::craft::{Machine, ethernet, ip4, mac, udp, v4};
@@ -22,9 +23,7 @@ fn counted(child: Child) -> Value {
 
 #[test]
 fn frames_of_a_tzsp_stream_are_counted() {
-    let free = UdpSocket::bind("127.0.0.1:0").unwrap();
-    let address = free.local_addr().unwrap();
-    drop(free);
+    let address = vacant_address(Ipv4Addr::LOCALHOST.into()).unwrap();
     let site = Site::new();
     let child = listening(&site, &format!("tzsp://{address}"));
     let talker = Machine::new(7, "10.0.0.7");

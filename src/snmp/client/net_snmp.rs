@@ -1,11 +1,12 @@
 //! The client against net-snmp's snmpd: an agent that somebody else wrote.
 
 use std::fmt::Write as _;
-use std::net::UdpSocket;
+use std::net::Ipv4Addr;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use super::{Client, Timing};
+use crate::lab::vacant_address;
 use crate::secret::Secret;
 use crate::snmp::{
     AuthProtocol, ErrorStatus, Oid, PrivProtocol, Snmp, SnmpCredentials, SnmpError, Value, VarBind,
@@ -45,10 +46,7 @@ impl Snmpd {
         }
         let file = folder.path().join("snmpd.conf");
         std::fs::write(&file, config).unwrap();
-        let free = UdpSocket::bind("127.0.0.1:0")
-            .unwrap()
-            .local_addr()
-            .unwrap();
+        let free = vacant_address(Ipv4Addr::LOCALHOST.into()).unwrap();
         let process = Command::new("snmpd")
             .args(["-f", "-Lf", "/dev/null", "-C", "-c"])
             .arg(&file)
