@@ -22,6 +22,9 @@ use crate::flows::{self, Census, Count, Settings, Window};
 use crate::report;
 use crate::sniff::{Collector, FrameFilter, SniffError, Source, Tap};
 
+/// Where exporters send to by custom, on every address of this machine.
+const COLLECTOR: &str = "0.0.0.0:2055";
+
 /// Where frames come from, and which of them count.
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("input").required(true).args(["read", "interface", "netflow"]))]
@@ -33,9 +36,9 @@ pub(super) struct InputArgs {
     #[arg(short, long, value_name = "SOURCE", value_parser = Source::from_str)]
     interface: Option<Source>,
     /// Listen here for flow records: NetFlow v5 and v9, IPFIX, sFlow v5 [default: 0.0.0.0:2055]
-    #[arg(long, value_name = "ADDRESS:PORT", num_args = 0..=1, default_missing_value = "0.0.0.0:2055")]
+    #[arg(long, value_name = "ADDRESS:PORT", num_args = 0..=1, default_missing_value = COLLECTOR)]
     netflow: Option<SocketAddr>,
-    /// Listen so long: 30s, 5m, 1h
+    /// Stop listening after this time: 30s, 5m, 1h
     #[arg(long = "for", value_name = "SPAN", value_parser = span, conflicts_with = "read")]
     listen: Option<Duration>,
     /// Count only what matches: "udp and not port 53" (needs libpcap)
@@ -196,6 +199,8 @@ impl InputArgs {
                 next_look = clock.now() + LOOK;
             }
         }
+        // What had come by then counts.
+        lost += hear(Duration::ZERO, &mut count)?;
         warn_of_losses(lost, context);
         Ok(count)
     }

@@ -7,7 +7,7 @@ use clap::Args;
 use super::Context;
 use super::counting::InputArgs;
 use crate::error::{Exit, Failure};
-use crate::flows::{Conversation, Settings, Subnet};
+use crate::flows::{Conversation, HOUR, Settings, Subnet};
 use crate::report::{self, FlowOrder, FlowsDocument};
 
 /// List conversations from captures, and what is odd about them
@@ -18,7 +18,7 @@ pub(super) struct FlowsArgs {
     /// Sort by this
     #[arg(long, value_enum, default_value_t, value_name = "COLUMN")]
     by: FlowOrder,
-    /// Show so many [default: 20; all with --json]
+    /// Show at most so many rows [default: 20; all with --json]
     #[arg(long, value_name = "N")]
     top: Option<usize>,
     /// Show only flows of this host (repeatable)
@@ -34,9 +34,6 @@ pub(super) struct FlowsArgs {
     #[arg(long, value_name = "SUBNET", requires = "anomalies")]
     local: Vec<Subnet>,
 }
-
-/// Days are told from nights by the hour; in nanoseconds.
-const HOUR: i64 = 3_600_000_000_000;
 
 impl FlowsArgs {
     fn wants(&self, flow: &Conversation) -> bool {

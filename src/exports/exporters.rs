@@ -34,6 +34,8 @@ pub struct Exporters {
     pub malformed: u64,
     /// Sets of records whose template had not come yet; exporters repeat them every few minutes.
     pub without_template: u64,
+    /// Records that do not tell who sent to whom, or how many packets.
+    pub unusable: u64,
 }
 
 impl Exporters {
@@ -75,6 +77,7 @@ impl Exporters {
         let mut came = Came::default();
         let read = domain.read(dialect, &head, &mut came, tell);
         self.without_template += came.without_template;
+        self.unusable += came.unusable;
         read
     }
 

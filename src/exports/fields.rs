@@ -52,6 +52,24 @@ impl Header {
     }
 }
 
+/// A number of packets or octets. Of the ways to tell it, the first that was used counts: the others are the same seen
+/// elsewhere, or told before.
+#[derive(Clone, Copy, Debug, Default)]
+struct Amount {
+    /// Since the last record.
+    delta: Option<u64>,
+    /// The same behind the exporter, as it sent it on.
+    post: Option<u64>,
+    /// Since the flow began.
+    total: Option<u64>,
+}
+
+impl Amount {
+    fn value(self) -> Option<u64> {
+        self.delta.or(self.post).or(self.total)
+    }
+}
+
 /// What fields of a record tell; nothing is known at first.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Told {
@@ -60,10 +78,10 @@ pub(super) struct Told {
     ports: [u16; 2],
     protocol: u8,
     tcp_flags: u8,
-    packets: u64,
-    bytes: u64,
-    reverse_packets: u64,
-    reverse_bytes: u64,
+    packets: Amount,
+    bytes: Amount,
+    reverse_packets: Amount,
+    reverse_bytes: Amount,
     first: Option<i64>,
     last: Option<i64>,
     source_mac: Option<Mac>,
@@ -81,8 +99,12 @@ impl Told {
     /// Takes in a field. What is not known, or has an impossible length, tells nothing.
     pub(super) fn note(&mut self, header: Header, (number, enterprise): (u16, u32), value: &[u8]) {
         match (enterprise, number) {
-            (REVERSE, 1 | 85) => self.reverse_bytes = unsigned(value),
-            (REVERSE, 2 | 86) => self.reverse_packets = unsigned(value),
+            (REVERSE, 1) => self.reverse_bytes.delta = Some(unsigned(value)),
+            (REVERSE, 2) => self.reverse_packets.delta = Some(unsigned(value)),
+            (REVERSE, 23) => self.reverse_bytes.post = Some(unsigned(value)),
+            (REVERSE, 24) => self.reverse_packets.post = Some(unsigned(value)),
+            (REVERSE, 85) => self.reverse_bytes.total = Some(unsigned(value)),
+            (REVERSE, 86) => self.reverse_packets.total = Some(unsigned(value)),
             (0, number) => self.note_standard(header, number, value),
             _ => {}
         }
@@ -92,8 +114,12 @@ impl Told {
         let narrow = || u32::try_from(unsigned(value)).ok();
         let since_1970 = |unit: i64| i64::try_from(unsigned(value)).ok()?.checked_mul(unit);
         match number {
-            1 | 85 => self.bytes = unsigned(value),
-            2 | 86 => self.packets = unsigned(value),
+            1 => self.bytes.delta = Some(unsigned(value)),
+            2 => self.packets.delta = Some(unsigned(value)),
+            23 => self.bytes.post = Some(unsigned(value)),
+            24 => self.packets.post = Some(unsigned(value)),
+            85 => self.bytes.total = Some(unsigned(value)),
+            86 => self.packets.total = Some(unsigned(value)),
             4 => self.protocol = narrow().and_then(|v| v.try_into().ok()).unwrap_or(0),
             6 => self.tcp_flags = unsigned(value).to_be_bytes()[7],
             7 | 180 | 182 => self.ports[0] = port(value).unwrap_or(self.ports[0]),
@@ -134,42 +160,47 @@ impl Told {
         self.boot
     }
 
-    /// Returns the flow's directions that were told: the second has packets only where both ways are in one record.
+    /// Returns the flow's directions that have packets: the second only where both ways are in one record. `None` if
+    /// the record does not tell who sent to whom, or no number of packets.
     pub(super) fn records(
         &self,
         header: Header,
         (sampling, boot): (u32, Option<i64>),
     ) -> Option<[Option<Record>; 2]> {
         let (source, destination) = (self.source?, self.destination?);
+        let [packets, reverse_packets] = [self.packets, self.reverse_packets].map(Amount::value);
+        packets.or(reverse_packets)?;
+        let of = |number: Option<u64>| number.unwrap_or(0);
         let sampling = self.rate().unwrap_or(sampling).max(1);
         let at = |told: Option<i64>, uptime: Option<u32>| {
             let boot = self.boot.or(boot);
-            let since_boot = |uptime: u32| Some(boot? + i64::from(uptime) * MILLISECOND);
+            let since_boot =
+                |uptime: u32| Some(boot?.saturating_add(i64::from(uptime) * MILLISECOND));
             let of_uptime = |uptime| header.at(uptime).or_else(|| since_boot(uptime));
             told.or_else(|| uptime.and_then(of_uptime))
         };
         let last = at(self.last, self.uptimes[1]).unwrap_or(header.sent);
         let first = at(self.first, self.uptimes[0]).unwrap_or(last).min(last);
-        let record = |packets: u64, bytes: u64| Record {
+        let record = |packets: u64, bytes: Amount| Record {
             source: (source, self.ports[0]),
             destination: (destination, self.ports[1]),
             protocol: self.protocol,
             tcp_flags: self.tcp_flags,
             packets: packets.saturating_mul(sampling.into()),
-            bytes: bytes.saturating_mul(sampling.into()),
+            bytes: of(bytes.value()).saturating_mul(sampling.into()),
             first,
             last,
             source_mac: self.source_mac,
             sampling,
         };
-        let there = (self.packets > 0).then(|| record(self.packets, self.bytes));
-        let back = (self.reverse_packets > 0).then(|| Record {
+        let there = (of(packets) > 0).then(|| record(of(packets), self.bytes));
+        let back = (of(reverse_packets) > 0).then(|| Record {
             source: (destination, self.ports[1]),
             destination: (source, self.ports[0]),
             // Flags and link address are those of the way there.
             tcp_flags: 0,
             source_mac: None,
-            ..record(self.reverse_packets, self.reverse_bytes)
+            ..record(of(reverse_packets), self.reverse_bytes)
         });
         Some([there, back])
     }
@@ -307,9 +338,38 @@ mod tests {
     }
 
     #[test]
-    fn without_addresses_there_is_no_record() {
-        let mut told = Told::default();
-        told.note(HEADER, (2, 0), &[1]);
-        assert!(told.records(HEADER, (1, None)).is_none());
+    fn without_addresses_or_packets_there_is_no_record() {
+        let mut no_ends = Told::default();
+        no_ends.note(HEADER, (2, 0), &[1]);
+        assert!(no_ends.records(HEADER, (1, None)).is_none());
+        assert!(told(&[(1, 0, &[90])]).records(HEADER, (1, None)).is_none());
+        assert_eq!(
+            told(&[(2, 0, &[0])]).records(HEADER, (1, None)),
+            Some([None, None])
+        );
+    }
+
+    #[test]
+    fn what_came_since_the_last_record_goes_before_what_came_in_all() {
+        let both = told(&[(2, 0, &[3]), (86, 0, &[50]), (85, 0, &[200]), (1, 0, &[90])]);
+        let record = first_record(&both, (1, None));
+        assert_eq!((record.packets, record.bytes), (3, 90));
+        let sent_on = told(&[(24, 0, &[4]), (23, 0, &[80])]);
+        assert_eq!(first_record(&sent_on, (1, None)).packets, 4);
+        let in_all = told(&[(86, 0, &[50]), (85, 0, &[200])]);
+        assert_eq!(first_record(&in_all, (1, None)).bytes, 200);
+    }
+
+    #[test]
+    fn no_number_is_too_large() {
+        let most = u64::MAX.to_be_bytes();
+        let late = (i64::MAX / MILLISECOND).to_be_bytes();
+        let huge = told(&[(2, 0, &most), (1, 0, &most), (160, 0, &late), (22, 0, &[1])]);
+        let header = Header {
+            uptime: None,
+            ..HEADER
+        };
+        let [there, _] = huge.records(header, (1000, None)).unwrap();
+        assert_eq!(there.unwrap().packets, u64::MAX);
     }
 }

@@ -87,6 +87,8 @@ pub(super) fn head(dialect: Dialect, body: &[u8]) -> Option<Head<'_>> {
 pub(super) struct Came {
     /// Sets of records whose template was not yet sent.
     pub(super) without_template: u64,
+    /// Records that do not tell who sent to whom, or how many packets.
+    pub(super) unusable: u64,
 }
 
 impl Domain {
@@ -108,7 +110,9 @@ impl Domain {
                 (Dialect::V9, 1) => self.read_options_of_v9(body)?,
                 (Dialect::Ipfix, 3) => self.read_options_of_ipfix(body)?,
                 (_, FIRST_TEMPLATE..) => match self.templates.get(&id).cloned() {
-                    Some(template) => self.read_records(&template, head.header, body, tell),
+                    Some(template) => {
+                        came.unusable += self.read_records(&template, head.header, body, tell);
+                    }
                     None => came.without_template += 1,
                 },
                 _ => {}
@@ -178,14 +182,15 @@ impl Domain {
         }
     }
 
-    /// Reads records until what is left is shorter than one: padding.
+    /// Reads records until what is left is shorter than one: padding. Returns how many were of no use.
     fn read_records(
         &mut self,
         template: &Template,
         header: Header,
         mut body: &[u8],
         tell: &mut dyn FnMut(Record),
-    ) {
+    ) -> u64 {
+        let mut unusable = 0;
         while let Some((told, rest)) = template.read(header, body) {
             body = rest;
             if template.is_options {
@@ -194,10 +199,12 @@ impl Domain {
                 continue;
             }
             let state = (self.sampling.unwrap_or(1), self.boot);
-            for record in told.records(header, state).into_iter().flatten().flatten() {
-                tell(record);
+            match told.records(header, state) {
+                Some(records) => records.into_iter().flatten().for_each(&mut *tell),
+                None => unusable += 1,
             }
         }
+        unusable
     }
 }
 

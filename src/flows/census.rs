@@ -81,8 +81,16 @@ pub struct Lost {
     pub hosts: u64,
     /// As `flow_error`, for hosts.
     pub host_error: u64,
+    /// MACs that were given up.
+    pub macs: u64,
     /// As `flow_error`, for MACs.
     pub mac_error: u64,
+    /// Bins of hosts that were given up.
+    pub bins: u64,
+    /// The most that is missing in a bin, in the measure of the ranking.
+    pub bin_error: u64,
+    /// Of some hosts not all MACs that sent from their address are known.
+    pub macs_of_hosts: bool,
 }
 
 /// How many pairs of hosts with an FTP control connection are remembered.
@@ -287,12 +295,17 @@ impl Census {
     #[must_use]
     pub fn lost(&self) -> Lost {
         let flows = &self.ledger.flows;
+        let bins = self.ledger.bins.as_ref().map(|bins| &bins.table);
         Lost {
             flows: flows.given_up(),
             flow_error: flows.error(),
             hosts: self.ledger.hosts.given_up(),
             host_error: self.ledger.hosts.error(),
+            macs: self.macs.given_up(),
             mac_error: self.macs.error(),
+            bins: bins.map_or(0, Table::given_up),
+            bin_error: bins.map_or(0, Table::error),
+            macs_of_hosts: self.ledger.lost_macs,
         }
     }
 

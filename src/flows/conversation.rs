@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use super::digest::TcpFlags;
 use super::key::FlowKey;
 use super::ledger::{Flow, Side};
+use super::service::usual_on;
 use super::tally::{Span, Tally};
 use crate::mac::Mac;
 use crate::wire::ip::Protocol;
@@ -103,9 +104,12 @@ impl Conversation {
         } else {
             (high, low)
         };
-        // Where the beginning was not seen, the service is the side with the well-known port.
-        let begun = a.flags.has(TcpFlags::SYN) || b.flags.has(TcpFlags::SYN);
-        let turned = !begun && is_well_known(a.port) && !is_well_known(b.port) && b.port != 0;
+        // Where the beginning was not seen, the service is the side with the known port. A SYN with an ACK, without the
+        // other side's, may be a server's whose client was not captured.
+        let asked = a.flags.has(TcpFlags::SYN) && !a.flags.has(TcpFlags::ACK);
+        let begun = asked || b.flags.has(TcpFlags::SYN);
+        let is_service = |port| is_well_known(port) || usual_on(key.protocol, port).is_some();
+        let turned = !begun && is_service(a.port) && !is_service(b.port) && b.port != 0;
         let (a, b) = if turned { (b, a) } else { (a, b) };
         Conversation {
             a,
@@ -153,7 +157,10 @@ impl Conversation {
         let reset = has(&self.a, TcpFlags::RST) || has(&self.b, TcpFlags::RST);
         let answered = has(&self.b, TcpFlags::SYN) || self.b.has_data;
         match (begun, one_way, fins) {
-            (true, true, _) if self.a.flags.has(TcpFlags::SYN) => State::Unanswered,
+            // Who acknowledges something was answered, though it was not seen.
+            (true, true, _) if has(&self.a, TcpFlags::SYN) && !has(&self.a, TcpFlags::ACK) => {
+                State::Unanswered
+            }
             (_, true, _) => State::OneWay,
             (true, ..) if !answered && has(&self.b, TcpFlags::RST) => State::Refused,
             _ if reset => State::Reset,
@@ -207,8 +214,17 @@ mod tests {
 
     /// A flow of which each side sent these flags, and maybe data; `None` if it sent nothing.
     fn flow(a: Option<(u8, bool)>, b: Option<(u8, bool)>) -> Conversation {
-        let ends =
-            [("10.0.0.1", 40_000), ("10.0.0.2", 80)].map(|(ip, port)| (ip.parse().unwrap(), port));
+        flow_between([("10.0.0.1", 40_000), ("10.0.0.2", 80)], a, b, true)
+    }
+
+    /// The same between these ends, of which the first or the second sent the first packet.
+    fn flow_between(
+        ends: [(&str, u16); 2],
+        a: Option<(u8, bool)>,
+        b: Option<(u8, bool)>,
+        first_opened: bool,
+    ) -> Conversation {
+        let ends = ends.map(|(ip, port)| (ip.parse().unwrap(), port));
         let side = |sent: Option<(u8, bool)>, opened| {
             let has_data = sent.is_some_and(|(_, data)| data);
             let marks = [(opened, Side::OPENED), (has_data, Side::HAS_DATA)];
@@ -227,8 +243,8 @@ mod tests {
             protocol: 6,
         };
         let counted = Flow {
-            up: side(a, true),
-            down: side(b, false),
+            up: side(a, first_opened),
+            down: side(b, !first_opened),
             span: Span::at(0),
             number: 1,
         };
@@ -240,6 +256,7 @@ mod tests {
         let (syn, fin, rst, ack) = (2, 1, 4, 16);
         for (a, b, state) in [
             (Some((syn, false)), None, State::Unanswered),
+            (Some((syn | ack, true)), None, State::OneWay),
             (Some((ack, true)), None, State::OneWay),
             (Some((syn, false)), Some((rst | ack, false)), State::Refused),
             (
@@ -270,18 +287,40 @@ mod tests {
 
     #[test]
     fn where_no_syn_was_seen_the_side_with_the_known_port_is_the_service() {
-        let mut counted = flow(Some((16, true)), Some((16, true)));
-        assert_eq!((counted.a.port, counted.b.port), (40_000, 80));
-        let key = counted.key;
-        let mut sides = [Side::default(); 2];
-        sides[1] = Side::marked(Side::OPENED);
-        let flow = Flow {
-            up: sides[0],
-            down: sides[1],
-            span: Span::at(0),
-            number: 1,
-        };
-        counted = Conversation::new(&key, &flow);
-        assert_eq!((counted.a.port, counted.b.port), (40_000, 80));
+        let (syn, ack) = (2, 16);
+        let client = ("10.0.0.1", 40_000);
+        let ends = |known| [client, ("10.0.0.2", known)];
+        let midstream = flow(Some((ack, true)), Some((ack, true)));
+        assert_eq!((midstream.a.port, midstream.b.port), (40_000, 80));
+        for (known, server_sent, client_sent, is_turned) in [
+            (80, Some((ack, true)), Some((ack, true)), true),
+            (80, Some((ack, true)), None, true),
+            // The server's half alone.
+            (80, Some((syn | ack, true)), None, true),
+            // A service without privilege, and a port that no service is known by.
+            (5432, Some((ack, true)), None, true),
+            (14_857, Some((ack, true)), None, false),
+            // It asked, though from a known port.
+            (80, Some((syn, false)), None, false),
+            // It asked, and the client answered.
+            (
+                80,
+                Some((syn | ack, false)),
+                Some((syn | ack, false)),
+                false,
+            ),
+        ] {
+            let flow = flow_between(ends(known), client_sent, server_sent, false);
+            let expected = if is_turned {
+                (40_000, known)
+            } else {
+                (known, 40_000)
+            };
+            assert_eq!(
+                (flow.a.port, flow.b.port),
+                expected,
+                "{known} {server_sent:?}"
+            );
+        }
     }
 }

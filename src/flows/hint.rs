@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use super::digest::{Digest, Upper, Way};
 use super::key::FlowKey;
+use super::service::FTP;
 use crate::wire::ip::{Packet, Protocol};
 use crate::wire::{dns, ftp, http, tls};
 
@@ -31,7 +32,6 @@ pub(super) enum NamedBy {
     Dns,
 }
 
-const FTP: u16 = 21;
 const DNS_PORTS: [u16; 3] = [53, 5353, 5355];
 
 /// Reads what a packet tells.

@@ -86,8 +86,8 @@ pub(super) struct Intake {
 const MAX_SOUGHT: usize = 1 << 16;
 /// From here on only the outer tag of a frame is told apart.
 const MAX_VLANS: usize = 1 << 12;
-/// IPv4 and TCP headers with some options, in octets.
-const BARE_TCP: u64 = 60;
+/// IP and TCP headers with some options, in octets, of IPv4 and IPv6.
+const BARE_TCP: [u64; 2] = [60, 80];
 
 impl Intake {
     pub(super) fn new(settings: Settings, seed: &RandomState) -> Intake {
@@ -177,8 +177,14 @@ impl Intake {
             tally,
         );
         self.macs.note(record.source_mac, None, tally);
-        let (key, way) = FlowKey::between(record.source, record.destination, record.protocol);
+        // Of ICMP exporters tell type and code in the place of a port.
+        let has_ports = [Protocol::TCP, Protocol::UDP, Protocol::SCTP];
+        let has_ports = has_ports.contains(&Protocol(record.protocol));
+        let end = |(ip, port): (IpAddr, u16)| (ip, if has_ports { port } else { 0 });
+        let (source, destination) = (end(record.source), end(record.destination));
+        let (key, way) = FlowKey::between(source, destination, record.protocol);
         let is_tcp = record.protocol == Protocol::TCP.0;
+        let bare = BARE_TCP[usize::from(source.0.is_ipv6())];
         let head = Digest {
             key,
             hash: key.hash(&self.seed),
@@ -189,7 +195,7 @@ impl Intake {
             src: record.source_mac,
             flags: TcpFlags(if is_tcp { record.tcp_flags } else { 0 }),
             // Larger than headers with all their options on average.
-            has_data: is_tcp && tally.bytes > tally.packets.saturating_mul(BARE_TCP),
+            has_data: is_tcp && tally.bytes > tally.packets.saturating_mul(bare),
             id_zero: false,
         };
         Portion {
@@ -312,7 +318,9 @@ impl Intake {
 
     fn sought_entry(&mut self, address: IpAddr) -> &mut Sought {
         if self.sought.is_full() {
-            self.sought.relieve(|sought| sought.requests, |_, _| {});
+            // That somebody is there outweighs every question: what is forgotten may be taken for nobody.
+            let weigh = |sought: &Sought| sought.requests | u64::from(sought.is_there) << 63;
+            self.sought.relieve(weigh, |_, _| {});
         }
         let hash = self.sought.hash(&address);
         self.sought.entry(hash, &address, Sought::default)

@@ -92,6 +92,17 @@ impl Flow {
         }
     }
 
+    /// Notes who sent the earliest packet.
+    fn opened_by(&mut self, way: Way) {
+        self.up.marks &= !Side::OPENED;
+        self.down.marks &= !Side::OPENED;
+        let side = match way {
+            Way::Up => &mut self.up,
+            Way::Down => &mut self.down,
+        };
+        side.marks |= Side::OPENED;
+    }
+
     pub(super) fn both(&self) -> Tally {
         self.up.tally.plus(self.down.tally)
     }
@@ -178,6 +189,10 @@ impl Ledger {
         let flow = self
             .flows
             .entry(digest.hash, &digest.key, || Flow::new(digest));
+        if digest.stamp < flow.span.first {
+            // Exporters tell of both ways in any order.
+            flow.opened_by(digest.way);
+        }
         flow.span.note(digest.stamp);
         flow.span.note(last);
         let (side, source) = match digest.way {

@@ -33,6 +33,8 @@ pub struct Exported {
     pub malformed: u64,
     /// Sets of records that could not be read, as their template had not come yet.
     pub without_template: u64,
+    /// Records that do not tell who sent to whom, or how many packets.
+    pub unusable: u64,
     /// The lowest sampling rate: one packet stands for so many. All counts are multiplied by it.
     pub lowest_rate: u32,
     /// The highest.
@@ -40,6 +42,12 @@ pub struct Exported {
 }
 
 impl Exported {
+    /// Tells whether a part of the packets was counted only.
+    #[must_use]
+    pub fn is_sampled(self) -> bool {
+        self.highest_rate > 1
+    }
+
     fn note(&mut self, rate: u32) {
         let is_first = self.records + self.samples == 1;
         self.lowest_rate = if is_first {
@@ -106,6 +114,7 @@ impl Count {
         exported.datagrams = self.exporters.datagrams;
         exported.malformed = self.exporters.malformed;
         exported.without_template = self.exporters.without_template;
+        exported.unusable = self.exporters.unusable;
     }
 
     /// Ends the counting.

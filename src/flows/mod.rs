@@ -32,7 +32,7 @@ mod table;
 mod tally;
 mod window;
 
-pub use anomalies::{Cause, Evidence, Finding, Kind, Wanted};
+pub use anomalies::{Cause, Evidence, Finding, HOUR, Kind, Wanted};
 pub use census::{Census, Host, HostBins, Lost, MacRow};
 pub use conversation::{Conversation, End, State};
 pub use digest::TcpFlags;

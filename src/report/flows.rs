@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
 use super::amount::{grouped, moment, octets, to_the_second};
-use super::style::{LABEL, Styled};
+use super::style::{LABEL, Styled, WARNING};
 use super::table::table;
 use super::talkers::{column, exported_lines, lost_lines};
 use super::text::clean;
@@ -145,10 +145,21 @@ impl FlowRow {
 /// Returns the document as text: what is odd, if that was asked for, else the flows.
 #[must_use]
 pub fn flows(document: &FlowsDocument<'_>) -> String {
-    match &document.anomalies {
+    let mut text = match &document.anomalies {
         Some(findings) => anomalies(findings),
         None => flow_table(document),
+    };
+    exported_lines(&mut text, document.exported);
+    if document.anomalies.is_some() && document.exported.is_some_and(Exported::is_sampled) {
+        // Writing into a String cannot fail.
+        let _written = writeln!(
+            text,
+            "{} scans, forged sources and what is never answered were not looked for: a sample lacks most answers",
+            Styled(WARNING, "sampled:")
+        );
     }
+    lost_lines(&mut text, document.lost);
+    text
 }
 
 fn flow_table(document: &FlowsDocument<'_>) -> String {
@@ -189,8 +200,6 @@ fn flow_table(document: &FlowsDocument<'_>) -> String {
         "{} a service that ends in ? is guessed from its port",
         Styled(LABEL, "note:")
     );
-    exported_lines(&mut text, document.exported);
-    lost_lines(&mut text, document.lost);
     text
 }
 

@@ -322,7 +322,7 @@ pub(super) fn exported_lines(text: &mut String, exported: Option<Exported>) {
         Styled(LABEL, "exported:"),
         grouped(exported.records)
     );
-    if exported.highest_rate > 1 {
+    if exported.is_sampled() {
         let rates = match (exported.lowest_rate, exported.highest_rate) {
             (lowest, highest) if lowest == highest => format!("{highest}"),
             (lowest, highest) => format!("{lowest} to {highest}"),
@@ -333,12 +333,14 @@ pub(super) fn exported_lines(text: &mut String, exported: Option<Exported>) {
             Styled(WARNING, "sampled:")
         );
     }
-    if exported.without_template > 0 || exported.malformed > 0 {
+    if exported.without_template > 0 || exported.malformed > 0 || exported.unusable > 0 {
         let _written = writeln!(
             text,
-            "{} {} sets came before their template, {} datagrams were damaged or unknown",
+            "{} {} sets came before their template, {} records do not tell addresses and packets, {} datagrams were \
+             damaged or unknown",
             Styled(WARNING, "not read:"),
             grouped(exported.without_template),
+            grouped(exported.unusable),
             grouped(exported.malformed)
         );
     }
@@ -346,16 +348,28 @@ pub(super) fn exported_lines(text: &mut String, exported: Option<Exported>) {
 
 /// Says what bounded memory cost.
 pub(super) fn lost_lines(text: &mut String, lost: Lost) {
-    if lost.flows > 0 || lost.hosts > 0 {
+    let kinds = [
+        (lost.flows, "flows", lost.flow_error, "flow"),
+        (lost.hosts, "hosts", lost.host_error, "host"),
+        (lost.macs, "MACs", lost.mac_error, "MAC"),
+        (lost.bins, "bins", lost.bin_error, "bin"),
+    ];
+    for (given_up, kind, error, one) in kinds {
+        if given_up > 0 {
+            let _written = writeln!(
+                text,
+                "{} memory was full: {} of the smallest {kind} were given up; a {one} may have up to {} more than shown",
+                Styled(WARNING, "bounded:"),
+                grouped(given_up),
+                grouped(error)
+            );
+        }
+    }
+    if lost.macs_of_hosts {
         let _written = writeln!(
             text,
-            "{} memory was full: {} of the smallest flows and {} of the smallest hosts were given up; a flow may have \
-             up to {} more than shown, a host up to {}",
-            Styled(WARNING, "bounded:"),
-            grouped(lost.flows),
-            grouped(lost.hosts),
-            grouped(lost.flow_error),
-            grouped(lost.host_error)
+            "{} of some hosts not all MACs that sent from their address are listed",
+            Styled(WARNING, "bounded:")
         );
     }
 }

@@ -12,9 +12,6 @@ use super::wait::wait;
 pub struct Collector(Datagrams);
 
 impl Collector {
-    /// The port that NetFlow is sent to by custom; sFlow's own is 6343, IPFIX' 4739.
-    pub const PORT: u16 = 2055;
-
     /// Opens the port.
     ///
     /// # Errors

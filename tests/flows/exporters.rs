@@ -80,7 +80,7 @@ fn softflowd_tells_the_same_numbers_in_every_version() {
         };
         site.write("a.pcap", &film.pcap(1));
         let truth = site.json(&["talkers", "-r", "a.pcap"]);
-        let collector = Collector::start(&site, &["talkers", "--for", "6s"]);
+        let collector = Collector::start(&site, &["talkers"]);
         let mut exporter = Command::new("softflowd");
         exporter
             .current_dir(site.path())
@@ -112,7 +112,7 @@ fn nfreplay_tells_the_same_numbers_as_the_capture_its_file_is_of() {
         run(writer
             .current_dir(site.path())
             .args(["-r", "a.pcap", "-w", "flows"]));
-        let collector = Collector::start(&site, &["talkers", "--for", "6s"]);
+        let collector = Collector::start(&site, &["talkers"]);
         for file in files(&folder) {
             let mut exporter = Command::new("nfreplay");
             exporter.args([
@@ -146,7 +146,7 @@ fn samples_of_an_sflow_agent_stand_for_the_whole_capture() {
         let site = Site::new();
         site.write("a.pcap", &film().pcap(1));
         let truth = site.json(&["talkers", "-r", "a.pcap"]);
-        let collector = Collector::start(&site, &["talkers", "--for", "8s"]);
+        let collector = Collector::start(&site, &["talkers"]);
         let settings = format!(
             "daemonize: false\npcap_savefile: {}\nplugins: sfprobe\nsfprobe_receiver: {}\n\
              sampling_rate: {rate}\nsfprobe_agentip: 192.0.2.1\n",

@@ -33,7 +33,10 @@ impl Collector {
         }
     }
 
+    /// Ends the listening; what was sent before counts.
     pub(crate) fn counted(self) -> Value {
+        let pid = nix::unistd::Pid::from_raw(i32::try_from(self.child.id()).unwrap());
+        nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGINT).unwrap();
         let output = self.child.wait_with_output().unwrap();
         assert_eq!(output.status.code(), Some(0));
         serde_json::from_slice(&output.stdout).unwrap()
@@ -57,6 +60,7 @@ struct Way {
     to: ([u8; 4], u16),
     packets: u32,
     bytes: u32,
+    protocol: u8,
     flags: u8,
     began: u32,
     ended: u32,
@@ -67,6 +71,7 @@ const THERE: Way = Way {
     to: ([203, 0, 113, 9], 443),
     packets: 10,
     bytes: 1_500,
+    protocol: 6,
     flags: SYN | ACK,
     began: 60,
     ended: 20,
@@ -76,6 +81,7 @@ const BACK: Way = Way {
     to: ([10, 0, 0, 7], 40_000),
     packets: 20,
     bytes: 28_000,
+    began: 59,
     ..THERE
 };
 
@@ -90,7 +96,7 @@ fn netflow_5(ways: &[Way], sampling: u16) -> Vec<u8> {
         let times = [way.began, way.ended].map(|ago| UPTIME - ago * 1000);
         bytes.extend(words(&[way.packets, way.bytes, times[0], times[1]]));
         bytes.extend(halves(&[way.from.1, way.to.1]));
-        bytes.extend([0, way.flags, 6, 0, 0, 0, 0, 0, 24, 24, 0, 0]);
+        bytes.extend([0, way.flags, way.protocol, 0, 0, 0, 0, 0, 24, 24, 0, 0]);
     }
     bytes
 }
@@ -107,7 +113,7 @@ fn fields(times: [u16; 2], time_len: u16) -> Vec<u16> {
 fn values(way: &Way, time: impl Fn(u32) -> Vec<u8>) -> Vec<u8> {
     let mut bytes = [way.from.0, way.to.0].concat();
     bytes.extend(halves(&[way.from.1, way.to.1]));
-    bytes.extend([6, way.flags]);
+    bytes.extend([way.protocol, way.flags]);
     bytes.extend(words(&[way.packets, way.bytes]));
     bytes.extend(time(way.began));
     bytes.extend(time(way.ended));
@@ -151,14 +157,15 @@ fn ipfix(ways: &[Way]) -> Vec<u8> {
 #[test]
 fn every_kind_of_flow_record_is_counted_as_it_was_told() {
     let ways = [THERE, BACK];
-    let kinds: [(&str, Vec<u8>); 3] = [
+    let kinds: [(&str, Vec<u8>); 4] = [
         ("NetFlow v5", netflow_5(&ways, 0)),
+        ("NetFlow v5, the answer first", netflow_5(&[BACK, THERE], 0)),
         ("NetFlow v9", netflow_9(&ways)),
         ("IPFIX", ipfix(&ways)),
     ];
     for (kind, datagram) in kinds {
         let site = Site::new();
-        let collector = Collector::start(&site, &["flows", "--for", "1s"]);
+        let collector = Collector::start(&site, &["flows"]);
         collector.send(&[datagram]);
         let counted = collector.counted();
         assert_eq!(counted["flow_count"], 1, "{kind}: {counted:#}");
@@ -192,9 +199,59 @@ fn every_kind_of_flow_record_is_counted_as_it_was_told() {
 }
 
 #[test]
+fn the_type_of_an_icmp_message_is_no_port() {
+    let there = Way {
+        from: ([10, 0, 0, 7], 0),
+        // Echo request, and no code: type times 256, as exporters tell it.
+        to: ([203, 0, 113, 9], 8 << 8),
+        protocol: 1,
+        flags: 0,
+        ..THERE
+    };
+    let back = Way {
+        from: (there.to.0, 0),
+        to: there.from,
+        protocol: 1,
+        flags: 0,
+        ..BACK
+    };
+    let site = Site::new();
+    let collector = Collector::start(&site, &["flows"]);
+    collector.send(&[netflow_5(&[there, back], 0)]);
+    let counted = collector.counted();
+    let flow = &counted["flows"][0];
+    assert_eq!(
+        (&flow["state"], &flow["b_port"]),
+        (&"two_way".into(), &0.into()),
+        "{counted:#}"
+    );
+}
+
+#[test]
+fn a_sample_is_no_ground_to_say_that_nothing_was_answered() {
+    let ask = |number: u8| Way {
+        to: ([203, 0, 113, number], 443),
+        flags: SYN,
+        ..THERE
+    };
+    let ways: Vec<Way> = (1..=25).map(ask).collect();
+    for (sampling, is_scan) in [(0, true), (1 << 14 | 100, false)] {
+        let site = Site::new();
+        let collector = Collector::start(&site, &["flows", "--anomalies"]);
+        collector.send(&[netflow_5(&ways, sampling)]);
+        let counted = collector.counted();
+        let findings = counted["anomalies"].as_array().unwrap();
+        let scan = findings
+            .iter()
+            .any(|finding| finding["kind"] == "host_scan");
+        assert_eq!(scan, is_scan, "{counted:#}");
+    }
+}
+
+#[test]
 fn sampled_records_are_multiplied_and_spread_over_the_bins_of_their_time() {
     let site = Site::new();
-    let collector = Collector::start(&site, &["talkers", "--for", "1s", "--bins", "10s"]);
+    let collector = Collector::start(&site, &["talkers", "--bins", "10s"]);
     collector.send(&[netflow_5(&[THERE], 1 << 14 | 100)]);
     let counted = collector.counted();
     let host = &counted["hosts"].as_array().unwrap()[0];
@@ -243,7 +300,7 @@ fn samples_of_sflow_stand_for_as_many_packets_as_were_passed_over() {
     );
     let frame = ethernet(mac(1), mac(7), 0x8100, &[tag(12, 0x0800), packet].concat());
     let site = Site::new();
-    let collector = Collector::start(&site, &["talkers", "--for", "1s"]);
+    let collector = Collector::start(&site, &["talkers"]);
     collector.send(&[
         sflow(&frame, 1400, 512, false),
         sflow(&frame, 1400, 512, true),
@@ -268,7 +325,7 @@ fn samples_of_sflow_stand_for_as_many_packets_as_were_passed_over() {
 #[test]
 fn what_cannot_be_read_is_counted_and_does_no_harm() {
     let site = Site::new();
-    let collector = Collector::start(&site, &["talkers", "--for", "1s"]);
+    let collector = Collector::start(&site, &["talkers"]);
     let whole = netflow_9(&[THERE, BACK]);
     let cut: Vec<Vec<u8>> = (0..whole.len())
         .step_by(7)

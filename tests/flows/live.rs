@@ -12,10 +12,13 @@ use crate::craft::{Machine, ethernet, ip4, mac, udp, v4};
 use crate::program::Site;
 
 fn listening(site: &Site, source: &str) -> Child {
-    site.listening(&["talkers", "--json", "--for", "3s", "-i", source])
+    site.listening(&["talkers", "--json", "-i", source])
 }
 
+/// Ends the listening; what was sent before counts.
 fn counted(child: Child) -> Value {
+    let pid = nix::unistd::Pid::from_raw(i32::try_from(child.id()).unwrap());
+    nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGINT).unwrap();
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(0));
     serde_json::from_slice(&output.stdout).unwrap()

@@ -48,7 +48,9 @@ impl Kind {
             Kind::DataWithoutSyn => {
                 "TCP data follow a SYN and its answer; without both they are made by hand, or half of the path is not seen"
             }
-            Kind::UnusedDestination => "nobody has a reason to send where nobody is",
+            Kind::UnusedDestination => {
+                "whoever is there answers, if only to ARP; nobody has a reason to send where nobody is"
+            }
             Kind::Unanswered => "a working service answers or refuses at once",
             Kind::OneWay => "nearly every protocol has an answer to everything",
             Kind::Beacon => "people are irregular; only programs keep time",
@@ -116,6 +118,10 @@ impl Kind {
                         cause(
                             "server",
                             "a backup or monitoring job for a machine that has gone",
+                        ),
+                        cause(
+                            "any",
+                            "only one direction is captured; syslog and other protocols without answers",
                         ),
                     ]
                 }

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::groups::each_group;
-use super::{Conversation, Evidence, Finding, Findings, Kind, Scene, Wanted, count};
+use super::{Conversation, Evidence, Finding, Findings, Kind, Scene, Wanted, count, is_group};
 use crate::mac::Mac;
 
 /// From so many addresses on that are never answered, one MAC is suspected.
@@ -52,14 +52,19 @@ impl Sender {
         ip: IpAddr,
         flows: &mut dyn Iterator<Item = Conversation>,
     ) {
-        let mut is_answered = false;
+        let (mut is_answered, mut may_be_answered) = (false, false);
         for flow in flows {
             let other = if flow.a.ip == ip { flow.b } else { flow.a };
+            // A group does not answer: a router that passes on what many send to one is no forger.
+            may_be_answered |= !is_group(other.ip);
             if other.sent.packets > 0 {
                 is_answered = true;
             } else {
                 self.evidence = Evidence::grown(self.evidence, Evidence::of(&flow));
             }
+        }
+        if !may_be_answered {
+            return;
         }
         self.sources += 1;
         self.answered += usize::from(is_answered);

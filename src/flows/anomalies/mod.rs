@@ -8,7 +8,7 @@ use std::net::IpAddr;
 
 use super::conversation::Conversation;
 use super::tally::{Span, Tally};
-use super::{Census, Subnet};
+use super::{Census, Exported, Subnet};
 use crate::mac::Mac;
 
 mod causes;
@@ -21,6 +21,7 @@ mod time;
 mod volume;
 
 pub use causes::Cause;
+pub use time::HOUR;
 
 use local::Local;
 
@@ -141,6 +142,19 @@ struct Scene<'a> {
     local: Local,
 }
 
+type Rule = fn(&Scene<'_>) -> Vec<Finding>;
+
+/// What is odd by what was seen.
+const RULES_OF_WHAT_IS_THERE: [Rule; 3] = [time::beacons, time::no_night, volume::volumes];
+
+/// What is odd by what was not seen: an answer, a beginning.
+const RULES_OF_WHAT_IS_MISSING: [Rule; 4] = [
+    forged::many_sources,
+    reach::scans,
+    silence::silences,
+    silence::unused_destinations,
+];
+
 impl Census {
     /// Looks for what is odd; `local` are our subnets, if they are known. Gravest first.
     #[must_use]
@@ -149,18 +163,15 @@ impl Census {
             census: self,
             local: Local::new(self, local),
         };
-        let rules: [fn(&Scene<'_>) -> Vec<Finding>; 7] = [
-            forged::many_sources,
-            reach::scans,
-            silence::silences,
-            silence::unused_destinations,
-            time::beacons,
-            time::no_night,
-            volume::volumes,
-        ];
         let mut findings = Findings::default();
-        for rule in rules {
+        for rule in RULES_OF_WHAT_IS_THERE {
             findings.extend(rule(&scene));
+        }
+        // Of a sample most flows are one packet: that nothing came back says nothing.
+        if !self.exported.is_some_and(Exported::is_sampled) {
+            for rule in RULES_OF_WHAT_IS_MISSING {
+                findings.extend(rule(&scene));
+            }
         }
         let mut findings = findings.into_gravest();
         let given_up = self.lost().flows;
@@ -236,6 +247,11 @@ fn is_group(ip: IpAddr) -> bool {
         IpAddr::V4(ip) => ip.is_multicast() || ip.is_broadcast() || ip.octets()[3] == 255,
         IpAddr::V6(ip) => ip.is_multicast(),
     }
+}
+
+/// Tells whether a part is at least so many per cent of the whole. Exporters tell numbers of any size.
+fn is_share(part: u64, whole: u64, per_cent: u64) -> bool {
+    u128::from(part) * 100 >= u128::from(whole) * u128::from(per_cent)
 }
 
 /// Writes `1 port`, `2 ports`.

@@ -36,7 +36,9 @@ impl Tries {
 
 fn in_vain(flow: &Conversation) -> bool {
     match flow.state() {
-        State::Unanswered | State::Refused | State::OneWay => true,
+        State::Unanswered | State::Refused => true,
+        // Where the answers are all that was seen, nothing was in vain.
+        State::OneWay => flow.b.sent.packets == 0,
         // A reset is what a stealthy scan gets for an answer.
         State::Reset => !flow.a.has_data && !flow.b.has_data,
         State::Open | State::HalfClosed | State::Closed | State::Midstream | State::TwoWay => false,

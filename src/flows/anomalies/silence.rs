@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use super::super::conversation::State;
 use super::super::digest::TcpFlags;
 use super::groups::each_group;
-use super::{Conversation, Evidence, Finding, Findings, Kind, Scene, count, is_group};
+use super::{Conversation, Evidence, Finding, Findings, Kind, Scene, count, is_group, is_share};
 use crate::wire::ip::Protocol;
 
 /// So many connections asked for in vain are told.
@@ -16,6 +16,11 @@ const MIN_ONE_WAY_FLOWS: usize = 20;
 const MIN_ONE_WAY_PACKETS: u64 = 100;
 /// If they are at least this share of the host's flows or of its packets, in per cent.
 const MIN_SHARE: u64 = 50;
+/// So many packets of data without a beginning are told: fewer may be what a connection sent just before the capture ended.
+const MIN_WITHOUT_SYN: u64 = 3;
+/// So many packets to an address that nobody asked for by ARP are told: fewer may be one question to a machine that is
+/// slow, or elsewhere.
+const MIN_TO_NOBODY: u64 = 10;
 
 #[derive(Default)]
 struct Sum {
@@ -65,7 +70,7 @@ pub(super) fn silences(scene: &Scene<'_>) -> Vec<Finding> {
 impl Begun {
     fn note(&mut self, flow: &Conversation) {
         self.all += 1;
-        self.packets += flow.both().packets;
+        self.packets = self.packets.saturating_add(flow.both().packets);
         let silent = flow.b.sent.packets == 0 && !is_group(flow.b.ip);
         // ICMP reports and routing protocols expect no answer; later fragments belong to another flow.
         let expects_answer = flow.b.port != 0;
@@ -89,7 +94,7 @@ impl Begun {
             }
         };
         let sum = &self.without_syn;
-        if sum.flows > 0 {
+        if sum.packets() >= MIN_WITHOUT_SYN {
             let ids = if sum.ids_zero {
                 "; every packet has the IP identification 0"
             } else {
@@ -113,9 +118,9 @@ impl Begun {
         }
         let sum = &self.one_way;
         let many_flows = sum.flows >= MIN_ONE_WAY_FLOWS
-            && u64::try_from(sum.flows).unwrap_or(0) * 100 >= self.all * MIN_SHARE;
-        let many_packets =
-            sum.packets() >= MIN_ONE_WAY_PACKETS && sum.packets() * 100 >= self.packets * MIN_SHARE;
+            && is_share(u64::try_from(sum.flows).unwrap_or(0), self.all, MIN_SHARE);
+        let many_packets = sum.packets() >= MIN_ONE_WAY_PACKETS
+            && is_share(sum.packets(), self.packets, MIN_SHARE);
         if many_flows || many_packets {
             let what = format!(
                 "{ip} sent {} to {} in {}, and nothing came back",
@@ -159,13 +164,20 @@ fn never_speaks(scene: &Scene<'_>, ip: IpAddr) -> bool {
 
 impl Sum {
     fn to_nobody(&self, scene: &Scene<'_>, ip: IpAddr) -> Option<Finding> {
-        let example = self.targets.first()?;
-        let sought = match scene.census.sought.get(example) {
-            Some(sought) => format!(" ({} ARP requests for it in vain)", sought.requests),
-            None => String::new(),
+        let requests = |ip: &IpAddr| {
+            let sought = scene.census.sought.get(ip);
+            sought.map_or(0, |sought| sought.requests)
+        };
+        // One that was asked for shows best that nobody is there.
+        let example = self.targets.iter().rev().max_by_key(|ip| requests(ip))?;
+        let sought = match requests(example) {
+            0 if self.packets() < MIN_TO_NOBODY => return None,
+            0 => String::new(),
+            1 => " (1 ARP request for it in vain)".to_owned(),
+            requests => format!(" ({requests} ARP requests for it in vain)"),
         };
         let what = format!(
-            "{ip} sent {} to {} where nobody is, such as {example}{sought}",
+            "{ip} sent {} to {} that never said anything, such as {example}{sought}",
             count(
                 usize::try_from(self.packets()).unwrap_or(usize::MAX),
                 "packet"

@@ -53,7 +53,8 @@ const MIN_HOURS_SEEN: usize = 95;
 const MAX_VARIATION: f64 = 0.3;
 /// How many of the largest hosts are looked at.
 const LARGEST: usize = 50;
-const HOUR: i64 = 3_600_000_000_000;
+/// Days are told from nights by the hour: the width of the bins that this needs, in nanoseconds.
+pub const HOUR: i64 = 3_600_000_000_000;
 
 pub(super) fn no_night(scene: &Scene<'_>) -> Vec<Finding> {
     let census = scene.census;

@@ -7,7 +7,7 @@ use super::super::Host;
 use super::super::conversation::protocol_name;
 use super::super::service::usual_on;
 use super::groups::each_group;
-use super::{Conversation, Evidence, Finding, Kind, Scene};
+use super::{Conversation, Evidence, Finding, Kind, Scene, is_share};
 
 /// How many of the largest hosts are looked at.
 const LARGEST: usize = 50;
@@ -26,7 +26,7 @@ pub(super) fn volumes(scene: &Scene<'_>) -> Vec<Finding> {
     let largest = scene.census.hosts(|traffic| traffic.both().bytes, LARGEST);
     let matters = |host: &Host| {
         let bytes = host.traffic.both().bytes;
-        scene.local.has(host.ip) && bytes * 100 >= scene.census.total.bytes * MIN_OF_ALL
+        scene.local.has(host.ip) && is_share(bytes, scene.census.total.bytes, MIN_OF_ALL)
     };
     let hosts: BTreeMap<IpAddr, Host> = largest
         .into_iter()
@@ -82,7 +82,7 @@ fn one_port(scene: &Scene<'_>, host: &Host, port: Port, evidence: Evidence) -> O
         port.1,
         host.ip
     );
-    (is_odd && bytes * 100 >= all * MIN_OF_HOST)
+    (is_odd && is_share(bytes, all, MIN_OF_HOST))
         .then(|| scene.of_host(Kind::OnePort, host.ip, what, evidence))
 }
 
