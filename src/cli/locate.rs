@@ -26,16 +26,16 @@ pub(super) struct LocateArgs {
     /// The suspect's MAC address, in any notation
     #[arg(long, value_name = "MAC")]
     mac: Option<Mac>,
-    /// What the suspect's frames look like, for forged addresses: "udp port 14857"
+    /// A BPF filter that the suspect's frames match, for forged addresses: "udp port 14857" (needs libpcap)
     #[arg(long, value_name = "BPF")]
     filter: Option<String>,
-    /// Ask this switch (repeatable) [default: all configured; head starts decide the order]
+    /// Search only this switch (repeatable) [default: all configured; head starts decide the order]
     #[arg(long, value_name = "NAME")]
     switch: Vec<String>,
-    /// Listen here instead of `sniff` of the configuration
+    /// Listen here instead of the configured `sniff`: an interface, tzsp://ADDRESS:PORT or pcap:FILE
     #[arg(short, long, value_name = "SOURCE")]
     interface: Option<String>,
-    /// The port this machine is plugged into, instead of `destination` of the configuration
+    /// The mirror's destination port, where this machine is plugged in, instead of the configured `destination`
     #[arg(long, value_name = "PORT")]
     destination: Option<String>,
     /// The ports the suspect may be on, e.g. "1-12,15"
@@ -59,7 +59,7 @@ pub(super) struct LocateArgs {
     /// Borrow a mirror session that somebody else has set up, and put it back afterwards
     #[arg(long)]
     take_session: bool,
-    /// Answer every question with yes
+    /// Answer every yes/no question with yes; needed without a terminal
     #[arg(short, long)]
     yes: bool,
     /// Write the report as an HTML file too

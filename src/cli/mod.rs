@@ -55,7 +55,7 @@ pub struct Global {
     /// Read this configuration [default: $HALFSPAN_CONFIG, ./halfspan.yaml, ~/.config/halfspan/halfspan.yaml]
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Print one JSON document instead of text
+    /// Print JSON instead of text
     #[arg(long, global = true)]
     pub json: bool,
     /// Colour the output: auto (on a terminal, unless NO_COLOR is set), always or never

@@ -40,7 +40,7 @@ enum ProfileCommand {
         /// The name of a built-in profile, or a file
         profile: String,
     },
-    /// Check a profile's file; asks no switch
+    /// Check a profile's file; contacts no switch
     Check {
         /// The file
         file: PathBuf,
@@ -57,11 +57,11 @@ enum ProfileCommand {
         /// The port to be mirrored [default: the first candidate]
         #[arg(long, value_name = "PORT")]
         port: Option<String>,
-        /// Write what was seen into this file, to be sent to those who keep the profiles
+        /// Write what was seen into this file, to attach to a bug report
         #[arg(long, value_name = "FILE")]
         report: Option<PathBuf>,
-        /// Answer questions with yes
-        #[arg(long)]
+        /// Answer every yes/no question with yes; needed without a terminal
+        #[arg(short, long)]
         yes: bool,
     },
 }
@@ -70,7 +70,7 @@ enum ProfileCommand {
 struct NewArgs {
     /// The file to be written
     file: PathBuf,
-    /// How the switch is told what to mirror; see `docs/profiles.md`
+    /// Write the commented skeleton of this shape: bitmap, port_flags, ... (an unknown word lists them)
     #[arg(long, value_name = "SHAPE")]
     shape: Option<String>,
     /// Read this switch of the configuration: without --shape, its objects are looked through for a mirror
@@ -387,9 +387,9 @@ fn skeleton(name: &str, args: &NewArgs, context: &Context) -> Result<(String, St
         let known: Vec<&str> = profile::STARTERS.iter().map(|(word, _)| *word).collect();
         Failure::new(
             Exit::Usage,
-            format!("`{shape}` is no shape that can be started"),
+            format!("there is no skeleton for the shape `{shape}`"),
         )
-        .hint(format!("there is: {}", known.join(", ")))
+        .hint(format!("there are: {}", known.join(", ")))
     })?;
     Ok((shape, text))
 }

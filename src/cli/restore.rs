@@ -25,16 +25,22 @@ pub(super) struct RestoreArgs {
 struct RestoreDocument {
     schema: &'static str,
     switches: Vec<report::RestoreRow>,
+    /// Switches that were not named and have a journal, too.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    others: Vec<String>,
 }
 
 pub(super) fn run(args: &RestoreArgs, context: &Context) -> Result<Exit, Failure> {
     let folder = context.state_folder()?;
     let mut rows = Vec::new();
+    let mut others = Vec::new();
     let mut config = None;
     for journal in mirror::pending_journals(&folder)? {
         match journal {
             Err(error) => rows.push(report::RestoreRow::damaged(&Failure::from(error))),
-            Ok(journal) if !args.switch.is_empty() && !args.switch.contains(&journal.switch) => {}
+            Ok(journal) if !args.switch.is_empty() && !args.switch.contains(&journal.switch) => {
+                others.push(journal.switch);
+            }
             Ok(journal) => {
                 // Only now: with nothing to put back, no configuration is needed.
                 if config.is_none() {
@@ -47,12 +53,20 @@ pub(super) fn run(args: &RestoreArgs, context: &Context) -> Result<Exit, Failure
             }
         }
     }
+    for name in &args.switch {
+        let has_journal = rows.iter().any(|row| row.switch.as_ref() == Some(name));
+        if !has_journal {
+            // Nothing to put back on a switch that does not exist would be a false comfort.
+            context.config()?.switch(name)?;
+        }
+    }
     let failed = rows.iter().any(|row| !row.restored);
     context.result(
-        &report::restore(&rows),
+        &report::restore(&rows, &others, &folder),
         &RestoreDocument {
             schema: "halfspan.restore/1",
             switches: rows,
+            others,
         },
     )?;
     Ok(if failed {

@@ -22,7 +22,7 @@ pub(super) struct SwitchArgs {
 
 #[derive(Debug, Subcommand)]
 enum SwitchCommand {
-    /// List the configured switches; asks none of them
+    /// List the configured switches; contacts none of them
     List,
     /// Check what a run would need: reachability, ports, mirror, rights, capture; writes nothing
     Check {

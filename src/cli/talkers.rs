@@ -24,13 +24,13 @@ pub(super) struct TalkersArgs {
     #[arg(long, value_name = "URL", value_parser = Address::from_str, group = "input",
         conflicts_with_all = ["listen", "memory", "bins", "watch"])]
     from: Option<Address>,
-    /// Only what the store received so long ago or less: 30m, 24h
+    /// Only what the store received within this time: 30m, 24h
     #[arg(long, value_name = "SPAN", value_parser = span, requires = "from")]
     since: Option<Duration>,
     /// Rank by this
     #[arg(long, value_enum, default_value_t, value_name = "COLUMN")]
     by: HostOrder,
-    /// Show so many [default: 20; all with --json]
+    /// Show at most so many rows [default: 20; all with --json]
     #[arg(long, value_name = "N")]
     top: Option<usize>,
     /// Show MACs instead of IP addresses

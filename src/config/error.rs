@@ -60,6 +60,8 @@ pub enum ConfigError {
         file: PathBuf,
         /// The nearest name there is.
         near: Option<String>,
+        /// The names that the file has.
+        names: Vec<String>,
     },
     /// A credential was named that the file does not have.
     #[error("there is no credential `{name}` in {}", file.display())]
@@ -80,7 +82,7 @@ pub enum ConfigError {
         part: &'static str,
     },
     /// A secret could not be fetched.
-    #[error("`{key}` of credential `{credential}` could not be fetched")]
+    #[error("cannot get the secret `{key}` of credential `{credential}`")]
     Secret {
         /// Its name in the configuration.
         credential: String,
@@ -109,9 +111,12 @@ impl Diagnosis for ConfigError {
             ConfigError::TooLarge { .. } => None,
             ConfigError::NotText { .. } => Some("save the file as UTF-8".to_owned()),
             ConfigError::Wrong { hint, .. } => hint.clone(),
-            ConfigError::NoSwitch { near, .. } => Some(match near {
+            ConfigError::NoSwitch { names, .. } if names.is_empty() => {
+                Some("add it below `switches:`".to_owned())
+            }
+            ConfigError::NoSwitch { near, names, .. } => Some(match near {
                 Some(near) => format!("did you mean `{near}`?"),
-                None => "add it below `switches:`".to_owned(),
+                None => format!("add it below `switches:`; there are: {}", names.join(", ")),
             }),
             ConfigError::NoCredential { near, .. } => Some(match near {
                 Some(near) => format!("did you mean `{near}`?"),

@@ -132,7 +132,28 @@ fn sentence(error: &YamlError) -> (String, Option<String>) {
             Some("remove the line `---`".to_owned()),
         ),
         YamlError::NullIntoString { .. } => ("a value is missing here".to_owned(), None),
-        other => (other.to_string(), None),
+        YamlError::Unexpected { expected, .. } if *expected == "mapping start" => (
+            "expected keys with values here, like `address: 10.78.0.2`".to_owned(),
+            None,
+        ),
+        other => in_the_readers_words(&without_place(&other.to_string())),
+    }
+}
+
+/// Says what the reader says, and what to do where that is clear.
+fn in_the_readers_words(text: &str) -> (String, Option<String>) {
+    let hint = text
+        .contains("tab")
+        .then(|| "indent with spaces, not with tabs".to_owned());
+    (text.to_owned(), hint)
+}
+
+/// Cuts off the place at the end, which stands in front already.
+fn without_place(text: &str) -> String {
+    let mut lines = text.split(" at line ");
+    match (lines.next(), lines.next(), lines.next()) {
+        (Some(what), Some(place), None) if place.contains("column") => what.to_owned(),
+        _ => text.to_owned(),
     }
 }
 

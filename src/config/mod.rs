@@ -172,7 +172,8 @@ impl Config {
             ConfigError::NoSwitch {
                 name: name.to_owned(),
                 file: self.file.clone(),
-                near: error::nearest(name, names).map(str::to_owned),
+                near: error::nearest(name, names.clone()).map(str::to_owned),
+                names: names.map(str::to_owned).collect(),
             }
         })
     }

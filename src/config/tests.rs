@@ -141,7 +141,7 @@ fn credentials_become_what_the_agent_wants_to_see() {
     insta::assert_snapshot!(
         Failure::from(credential("office-1").unwrap_err()),
         @r"
-    error: `read` of credential `office` could not be fetched
+    error: cannot get the secret `read` of credential `office`
     cause: the environment variable OFFICE_RO is not set
     hint:  set it: export OFFICE_RO=…
     "
@@ -233,13 +233,49 @@ fn a_missing_reference_is_named_with_the_nearest_known_one() {
 }
 
 #[test]
+fn the_files_in_the_documents_are_right() {
+    let documents = [
+        include_str!("../../README.md"),
+        include_str!("../../docs/configuration.md"),
+    ];
+    for document in documents {
+        let begin = document.find("```yaml\n").unwrap();
+        let (_, indent) = document[..begin].rsplit_once('\n').unwrap();
+        let (text, _) = document[begin + 8..].split_once("```").unwrap();
+        let lines = text
+            .lines()
+            .map(|line| line.strip_prefix(indent).unwrap_or(line));
+        let config = parse(&lines.collect::<Vec<_>>().join("\n")).unwrap();
+        assert!(config.switches.contains_key("office-1") && config.warnings.is_empty());
+    }
+}
+
+#[test]
+fn a_tab_and_a_text_in_the_place_of_keys_are_told_in_plain_words() {
+    insta::assert_snapshot!(complaint("switches:\n\toffice-1: {}\n"), @r"
+    error: FILE:2:2: tabs disallowed within this context (block indentation)
+      2 | 	office-1…
+        |  ^^^^^^^^
+    hint:  indent with spaces, not with tabs
+    ");
+    insta::assert_snapshot!(complaint("switches:\n  office-1: here\n"), @r"
+    error: FILE:2:13: expected keys with values here, like `address: 10.78.0.2`
+      2 |   office-1: here
+        |             ^^^^
+    ");
+}
+
+#[test]
 fn a_switch_that_is_not_there_is_named_with_the_nearest_one() {
     let config = parse(GOOD).unwrap();
     assert_eq!(config.switch("cellar").unwrap().name, "cellar");
     let error = config.switch("ofice-1").unwrap_err();
     assert_eq!(error.hint().as_deref(), Some("did you mean `office-1`?"));
     let error = config.switch("roof").unwrap_err();
-    assert_eq!(error.hint().as_deref(), Some("add it below `switches:`"));
+    assert_eq!(
+        error.hint().as_deref(),
+        Some("add it below `switches:`; there are: cellar, kiosk, office-1")
+    );
 }
 
 #[test]

@@ -13,7 +13,7 @@ use super::direct::DirectError;
 #[derive(Debug, thiserror::Error)]
 pub enum MirrorError {
     /// The switch could not be asked, or refused.
-    #[error("switch `{switch}` could not {doing}")]
+    #[error("cannot {doing} of switch `{switch}`")]
     Snmp {
         /// Its name in the configuration.
         switch: String,
@@ -23,7 +23,7 @@ pub enum MirrorError {
         source: SnmpError,
     },
     /// A switch that is reached without an agent could not be read, or refused.
-    #[error("switch `{switch}` could not {doing}")]
+    #[error("cannot {doing} of switch `{switch}`")]
     Direct {
         /// Its name in the configuration.
         switch: String,
@@ -33,7 +33,7 @@ pub enum MirrorError {
         source: DirectError,
     },
     /// The same over HTTP, or over nothing because the configuration does not say how.
-    #[error("switch `{switch}` could not {doing}")]
+    #[error("cannot {doing} of switch `{switch}`")]
     Http {
         /// Its name in the configuration.
         switch: String,

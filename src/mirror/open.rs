@@ -122,7 +122,7 @@ pub fn inspect(
         Some(_) => agents
             .snmp()
             .and_then(|snmp| Ok(probe(profile, snmp)?))
-            .map_err(|error| MirrorError::asking(switch, "say whether it can mirror", error))?,
+            .map_err(|error| MirrorError::asking(switch, "read the mirror ability", error))?,
     };
     let task = Task {
         destination: 0,
@@ -184,7 +184,7 @@ fn bind(
         Some(_) => agents
             .snmp()
             .and_then(|snmp| Ok(find_base(profile, snmp)?))
-            .map_err(|error| MirrorError::asking(switch, "say what model it is", error))?,
+            .map_err(|error| MirrorError::asking(switch, "read the model", error))?,
     };
     if profile.base.is_some() && base.is_none() {
         return Err(unfit(
@@ -275,14 +275,24 @@ fn choose_session(profile: &Profile, seen: &[Seen], destination: u32, take: bool
     }
     let rank = |seen: &&Seen| {
         let to_us = seen.destination == Some(destination);
-        match (seen.active, seen.sources.is_empty()) {
+        match (
+            seen.active,
+            seen.sources.is_empty() && seen.others.is_empty(),
+        ) {
             (true, _) if take => usize::from(!to_us),
             (false, true) => 2,
             (false, false) => 4,
             (true, _) => 5,
         }
     };
-    // Where sessions are made when they are used, one that nobody has made is better than another's.
+    // Where sessions are made when they are used, one that nobody has made is better than another's, even than one that
+    // seems to be empty: it may hold what the profile does not read.
+    let are_made = over_http.is_some()
+        || profile
+            .objects
+            .iter()
+            .any(|object| object.role == Role::RowStatus && object.index.has(IndexPart::Session));
+    let good_enough = if are_made { 1 } else { 3 };
     let is_made = |number: &u32| seen.iter().any(|seen| seen.session == Some(*number));
     let unmade = (1..=profile.limits.sessions.unwrap_or(1)).find(|number| !is_made(number));
     let best = seen
@@ -290,7 +300,7 @@ fn choose_session(profile: &Profile, seen: &[Seen], destination: u32, take: bool
         .filter(|seen| seen.session.is_some())
         .min_by_key(rank);
     match (best, unmade) {
-        (Some(best), Some(unmade)) if rank(&best) > 3 => Some(unmade),
+        (Some(best), Some(unmade)) if rank(&best) > good_enough => Some(unmade),
         (Some(best), _) => best.session,
         (None, unmade) => unmade.or(Some(1)),
     }

@@ -97,7 +97,7 @@ source: which MIB or document, and of what date   {MARK}
 {identify}
 numbering: if_index            # or bridge_port, position, from_zero, if_name, or a text such as "1/0/{{n}}"
 # limits: {{ sessions: 1 }}      # sources: N, rows_per_request: N
-destination_traffic: unknown   # or pass, block, knob: does the laptop's port still work while it mirrors?
+destination_traffic: unknown   # or pass, block, knob: does the destination port still carry ordinary traffic?
 # timing: {{ write_ms: 500, settle_ms: 500 }}
 "#
     )

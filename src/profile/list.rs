@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use std::ops::RangeInclusive;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -118,30 +119,52 @@ impl ListCodec {
     }
 
     fn named(&self, text: &str, template: &str) -> BTreeSet<u32> {
+        let items = self.items(text, template);
+        items.filter_map(|(_, ports)| ports).flatten().collect()
+    }
+
+    /// Returns what a list names that is no port as the template writes it: one of another unit, a group of links.
+    #[must_use]
+    pub fn strange(&self, octets: &[u8], template: &str) -> Vec<String> {
+        if self.form != ListForm::Names {
+            return Vec::new();
+        }
+        let text = String::from_utf8_lossy(octets.get(..MAX_OCTETS).unwrap_or(octets));
+        let items = self.items(&text, template);
+        items
+            .filter(|(item, ports)| ports.is_none() && !item.is_empty())
+            .map(|(item, _)| item.to_owned())
+            .collect()
+    }
+
+    /// Returns the items of a list with the ports that each names, if it is of the form.
+    fn items<'a>(
+        &'a self,
+        text: &'a str,
+        template: &'a str,
+    ) -> impl Iterator<Item = (&'a str, Option<RangeInclusive<u32>>)> {
         let (before, after) = template.split_once("{n}").unwrap_or(("", ""));
-        let number = |part: &str| -> Option<u32> {
+        let number = move |part: &str| -> Option<u32> {
             let part = part.trim();
             let part = part.strip_prefix(before).unwrap_or(part);
             part.strip_suffix(after).unwrap_or(part).parse().ok()
         };
-        let mut ports = BTreeSet::new();
-        for item in text.split(self.separator().trim()).map(str::trim) {
+        let items = text.split(self.separator().trim()).map(str::trim);
+        items.map(move |item| {
             let range = self.range.as_deref().filter(|range| !range.is_empty());
             let ends = range.and_then(|range| {
                 let (first, last) = item.rsplit_once(range)?;
                 Some((number(first)?, number(last)?))
             });
-            match (number(item), ends) {
-                (Some(port), _) => {
-                    ports.insert(port);
-                }
+            let ports = match (number(item), ends) {
+                (Some(port), _) => Some(port..=port),
                 (None, Some((first, last))) if last.saturating_sub(first) < MAX_PORTS => {
-                    ports.extend(first..=last);
+                    Some(first..=last)
                 }
-                (None, _) => {}
-            }
-        }
-        ports
+                (None, _) => None,
+            };
+            (item, ports)
+        })
     }
 
     /// Reads pairs of a destination's number and a direction's code.
@@ -209,6 +232,14 @@ mod tests {
         assert_eq!(ranges.decode(&text, "1/0/{n}"), ports);
         assert_eq!(ranges.decode(b" 1, 4-6 ,x,9-7", "{n}"), ports);
         assert_eq!(ranges.decode(b"1/0/1, 1/0/4-1/0/6", "1/0/{n}"), ports);
+    }
+
+    #[test]
+    fn what_is_no_port_of_the_form_is_told_apart() {
+        let ranges = codec(ListForm::Names, Some("-"));
+        let strange = |text: &str| ranges.strange(text.as_bytes(), "1/0/{n}");
+        assert_eq!(strange("1/0/1, 2/0/3,LAG2"), ["2/0/3", "LAG2"]);
+        assert!(strange("").is_empty() && strange("1/0/1-4, 1/0/7").is_empty());
     }
 
     #[test]

@@ -66,8 +66,8 @@ pub fn profile_list(rows: &[ProfileRow]) -> String {
     table(&[
         column("profile", |row| &row.name),
         column("shape", |row| row.shape),
-        column("sure", |row| row.confidence),
-        column("laptop's port", |row| row.destination_traffic),
+        column("facts from", |row| row.confidence),
+        column("destination port", |row| row.destination_traffic),
         column("mirrors", |row| &row.limits),
         column("for", |row| &row.about),
     ])
@@ -77,7 +77,7 @@ pub fn profile_list(rows: &[ProfileRow]) -> String {
 #[must_use]
 pub fn profile_markdown(rows: &[ProfileRow]) -> String {
     let mut text = String::from(
-        "| profile | for | shape | sure | mirrors | laptop's port |\n|---|---|---|---|---|---|\n",
+        "| profile | for | shape | facts from | mirrors | destination port |\n|---|---|---|---|---|---|\n",
     );
     for row in rows {
         // Writing into a String cannot fail.
@@ -149,7 +149,7 @@ mod tests {
         let document = include_str!("../../docs/profiles.md");
         assert!(
             document.ends_with(&profile_markdown(&rows)),
-            "write it anew: halfspan profile list --markdown"
+            "renew it: halfspan profile list --markdown"
         );
     }
 

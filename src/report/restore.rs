@@ -1,5 +1,7 @@
 //! What `restore` did, for people and for scripts.
 
+use std::path::Path;
+
 use serde::Serialize;
 
 use super::style::{ERROR, GOOD, Styled};
@@ -45,13 +47,24 @@ impl RestoreRow {
     }
 }
 
-/// Returns a line for each switch.
+/// Returns a line for each switch. `others` were not to be put back and have a journal as well; `folder` is where all
+/// journals of this user lie.
 #[must_use]
-pub fn restore(rows: &[RestoreRow]) -> String {
-    if rows.is_empty() {
-        return "nothing to put back: no run was interrupted\n".to_owned();
-    }
+pub fn restore(rows: &[RestoreRow], others: &[String], folder: &Path) -> String {
     let mut text = String::new();
+    if rows.is_empty() {
+        let which = if others.is_empty() { "" } else { " for it" };
+        text.push_str(&format!(
+            "nothing to put back: there is no journal{which} in {}\n",
+            folder.display()
+        ));
+    }
+    if !others.is_empty() {
+        text.push_str(&format!(
+            "to be put back besides, with `halfspan restore`: {}\n",
+            clean(&others.join(", "))
+        ));
+    }
     for row in rows {
         let name = clean(row.switch.as_deref().unwrap_or("a journal")).into_owned();
         match (&row.error, &row.since) {
@@ -78,4 +91,19 @@ pub fn restore(rows: &[RestoreRow]) -> String {
         }
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn that_there_is_nothing_to_put_back_is_said_of_one_folder_and_of_the_named_switches_only() {
+        let folder = Path::new("/home/me/.local/state/halfspan/journal");
+        insta::assert_snapshot!(restore(&[], &[], folder), @"nothing to put back: there is no journal in /home/me/.local/state/halfspan/journal");
+        insta::assert_snapshot!(restore(&[], &["core".to_owned()], folder), @r"
+        nothing to put back: there is no journal for it in /home/me/.local/state/halfspan/journal
+        to be put back besides, with `halfspan restore`: core
+        ");
+    }
 }

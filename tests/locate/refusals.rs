@@ -146,7 +146,7 @@ fn a_community_that_may_only_read_is_told_apart() {
     site.reconfigure("env:HALFSPAN_RW", "env:HALFSPAN_RO");
     let ran = site.locate(&[]);
     insta::assert_snapshot!(site.told(ran.assert_exit(3)), @r"
-    error: switch `office-1` could not change the mirrored ports
+    error: cannot change the mirrored ports of switch `office-1`
     cause: office-1 (ADDRESS) refused: these credentials have no access to the object (noAccess) (1.3.6.1.2.1.16.22.1.3.1.1.4.58.60)
     hint:  the community or user is probably read-only: set `write` of the credential to one that may write
     state: the mirror of office-1 was put back as it was before the run
@@ -159,7 +159,7 @@ fn a_switch_that_lets_nobody_write_is_told() {
     let site = Site::new(|spec| spec.faults.read_only = true);
     let ran = site.locate(&[]);
     insta::assert_snapshot!(site.told(ran.assert_exit(3)), @r"
-    error: switch `office-1` could not change the mirrored ports
+    error: cannot change the mirrored ports of switch `office-1`
     cause: office-1 (ADDRESS) refused: these credentials have no access to the object (noAccess) (1.3.6.1.2.1.16.22.1.3.1.1.4.58.60)
     hint:  the community or user is probably read-only: set `write` of the credential to one that may write
     state: the mirror of office-1 was put back as it was before the run

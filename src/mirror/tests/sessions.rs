@@ -238,7 +238,7 @@ fn a_profile_over_http_needs_a_credential_for_it() {
     let failure = crate::error::Failure::from(error).to_string();
     assert_eq!(
         failure,
-        "error: switch `office-1` could not read the mirror state\n\
+        "error: cannot read the mirror state of switch `office-1`\n\
          cause: the profile needs `http`, and the switch's credential has none\n\
          hint:  add `http:` to the credential"
     );

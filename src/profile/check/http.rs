@@ -174,6 +174,14 @@ fn check_entry(http: &Http, entry: &Entry) -> Result<(), Fault> {
         ["session", "source", "sources", "destination", "direction"].map(str::to_owned);
     let key = entry.key.as_deref().map(gaps_of).unwrap_or_default();
     gaps(name, &key, &of_entries)?;
+    let of_others: Vec<String> = of_entries
+        .iter()
+        .cloned()
+        .chain(["other".to_owned()])
+        .collect();
+    for key in entry.also.iter().filter_map(|also| also.key.as_deref()) {
+        gaps(name, &gaps_of(key), &of_others)?;
+    }
     for value in entry.value.iter().chain(&entry.idle) {
         gaps(name, &value.gaps(), &of_entries)?;
     }

@@ -15,6 +15,7 @@ use serde_json::{Map, Value as Json};
 /// The port names that a template may hold, and the other gaps, with what they stand for.
 pub const GAPS: &[&str] = &[
     "session",
+    "other",
     "source",
     "sources",
     "destination",
@@ -155,9 +156,16 @@ pub fn fill_text(text: &str, scope: &Scope) -> Result<String, Unfilled> {
 /// for `{key}`, has no blanks in it.
 #[must_use]
 pub fn read_text(pattern: &str, text: &str) -> Option<BTreeMap<String, String>> {
+    // With several gaps every split is tried: a switch that names a thing by a novel must not keep us busy.
+    if text.len() > MAX_READ {
+        return None;
+    }
     let mut found = BTreeMap::new();
     fits(&parts(pattern), text, &mut found).then_some(found)
 }
+
+/// Longer texts are not read by a pattern, in octets: more than any line of a configuration.
+const MAX_READ: usize = 1024;
 
 fn fits(parts: &[Part<'_>], text: &str, found: &mut BTreeMap<String, String>) -> bool {
     match parts {
@@ -527,6 +535,13 @@ mod tests {
 
     fn sources(reading: &Reading) -> Vec<&str> {
         reading.sources.iter().map(|(name, _)| &**name).collect()
+    }
+
+    #[test]
+    fn a_text_longer_than_any_line_is_not_read() {
+        let long = format!("a {}", "b".repeat(MAX_READ));
+        assert!(read_text("{session} {source}", &long).is_none());
+        assert!(read_text("{session} {source}", &long[..MAX_READ]).is_some());
     }
 
     #[test]

@@ -219,7 +219,7 @@ fn a_run_that_broke_off_says_why_and_how_the_switch_was_left() {
     let mut report = empty(Outcome::Failed);
     report.switch = Some("office-1".to_owned());
     report.error = Some(ErrorReport {
-        message: "switch `office-1` could not change the mirrored ports".to_owned(),
+        message: "cannot change the mirrored ports of switch `office-1`".to_owned(),
         causes: vec!["office-1 did not answer (4 attempts in 6.0 s)".to_owned()],
         hint: Some("check the address".to_owned()),
     });
@@ -230,7 +230,7 @@ fn a_run_that_broke_off_says_why_and_how_the_switch_was_left() {
     insta::assert_snapshot!(text(&report), @r"
     the search for 10.0.0.57 broke off
       device   04:d4:c4:12:34:56  ASUSTek COMPUTER INC.
-      error    switch `office-1` could not change the mirrored ports
+      error    cannot change the mirrored ports of switch `office-1`
       cause    office-1 did not answer (4 attempts in 6.0 s)
       hint     check the address
       switch   NOT as it was before; run: halfspan restore --switch office-1
@@ -244,7 +244,7 @@ fn a_run_that_broke_off_says_why_and_how_the_switch_was_left() {
     insta::assert_snapshot!(text(&report), @r"
     10.0.0.57 was not looked for: a safety rule forbids it
       device   04:d4:c4:12:34:56  ASUSTek COMPUTER INC.
-      error    switch `office-1` could not change the mirrored ports
+      error    cannot change the mirrored ports of switch `office-1`
       cause    office-1 did not answer (4 attempts in 6.0 s)
       hint     check the address
       switch   nothing was written to it
