@@ -63,6 +63,14 @@ impl Bound {
         }
     }
 
+    /// Returns what a list names beside port numbers.
+    pub(crate) fn strange(&self, value: &Value) -> Vec<String> {
+        match (value.as_octets(), &self.object.list) {
+            (Some(octets), Some(list)) => list.strange(octets, &self.template),
+            _ => Vec::new(),
+        }
+    }
+
     /// Writes port numbers as a value, as long as `like` where that is open; `None` if it cannot hold them.
     pub(crate) fn encode(&self, ports: &BTreeSet<u32>, like: &[u8]) -> Option<Value> {
         let object = &self.object;

@@ -31,7 +31,8 @@ enum Phase {
 /// Tells whether two values of an object mean the same.
 pub(super) fn same(bound: &Bound, a: &Value, b: &Value) -> bool {
     if bound.has_codec() && a.as_octets().is_some() && b.as_octets().is_some() {
-        return bound.decode(a) == bound.decode(b);
+        // What is no port is somebody's as well: it is the same only if it is written in the same way.
+        return bound.decode(a) == bound.decode(b) && bound.strange(a) == bound.strange(b);
     }
     a == b || (a.as_i64().is_some() && a.as_i64() == b.as_i64())
 }

@@ -142,7 +142,9 @@ impl Tables {
                 .then_some(bound)
         };
         let is_set = now.iter().any(|(oid, value)| {
-            is_cleared(oid).is_some_and(|bound| !bound.decode(value).is_empty())
+            is_cleared(oid).is_some_and(|bound| {
+                !bound.decode(value).is_empty() || !bound.strange(value).is_empty()
+            })
         });
         let changes = plain
             .iter()

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::mirror::binding::Objects;
-use crate::mirror::driver::{Situation, Task, driver_for};
+use crate::mirror::driver::{Batch, Driver, Seen, Situation, Task, driver_for};
 use crate::mirror::state::State;
 use crate::profile::{self, Direction, IndexPart, Profile};
 use crate::snmp::{Oid, Value};
@@ -17,7 +17,7 @@ const HEAD: &str =
 pub(super) struct Table {
     profile: Profile,
     objects: Objects,
-    state: State,
+    pub(super) state: State,
 }
 
 impl Table {
@@ -46,6 +46,26 @@ impl Table {
     }
 
     pub(super) fn plan(&self, wanted: &[u32], attempt: u32) -> String {
+        let situation = Situation {
+            now: &self.state,
+            then: &State::default(),
+            attempt,
+        };
+        let wanted: BTreeSet<u32> = wanted.iter().copied().collect();
+        self.written(&self.driver().plan(situation, &wanted))
+    }
+
+    /// Plans to put this state back to what it was `then`.
+    pub(super) fn restored(&self, then: &Table) -> String {
+        let situation = Situation {
+            now: &self.state,
+            then: &then.state,
+            attempt: 1,
+        };
+        self.written(&self.driver().plan_restore(situation))
+    }
+
+    pub(super) fn driver(&self) -> Box<dyn Driver> {
         let mut objects = self.profile.objects.iter();
         let session = objects
             .any(|object| object.index.has(IndexPart::Session))
@@ -55,15 +75,15 @@ impl Table {
             session,
             copies: Direction::Ingress,
         };
-        let driver = driver_for(&self.profile, self.objects.clone(), task).unwrap();
-        let situation = Situation {
-            now: &self.state,
-            then: &State::default(),
-            attempt,
-        };
-        let wanted: BTreeSet<u32> = wanted.iter().copied().collect();
-        let batches = driver.plan(situation, &wanted);
-        let line = |batch: &crate::mirror::driver::Batch| {
+        driver_for(&self.profile, self.objects.clone(), task).unwrap()
+    }
+
+    pub(super) fn seen(&self) -> Vec<Seen> {
+        self.driver().seen(&self.state)
+    }
+
+    fn written(&self, batches: &[Batch]) -> String {
+        let line = |batch: &Batch| {
             let part = |binding: &crate::snmp::VarBind| {
                 let octets = binding.value.as_octets();
                 let hex = octets.map(|o| o.iter().map(|o| format!("{o:02x}")).collect::<String>());

@@ -54,6 +54,37 @@ fn a_list_that_can_only_be_cleared_is_cleared_and_written_anew() {
 }
 
 #[test]
+fn what_a_list_names_beside_ports_is_somebodys_and_comes_back() {
+    let base = "1.3.6.1.4.1.11863.6.11.1.1.1";
+    let session = |ingress: &str| {
+        let values = [
+            ("tpPortMirrorDestination", "1", text("1/0/24")),
+            ("tpPortMirrorIngressSource", "1", text(ingress)),
+            ("tpPortMirrorEgressSource", "1", text("")),
+            ("tpPortMirrorBothSource", "1", text("")),
+        ];
+        Table::new(built_in("tplink-jetstream"), base, &values)
+    };
+    let (theirs, empty) = (session("2/0/3"), session(""));
+    let seen = &theirs.seen()[0];
+    assert!(seen.active && seen.sources.is_empty());
+    assert_eq!(seen.others, ["2/0/3"]);
+    assert!(
+        empty
+            .restored(&theirs)
+            .ends_with("tpPortMirrorIngressSource.1 = 322f302f33")
+    );
+    assert_eq!(theirs.restored(&theirs), "");
+    assert_eq!(
+        theirs
+            .driver()
+            .differences(&empty.state, &theirs.state)
+            .len(),
+        1
+    );
+}
+
+#[test]
 fn a_pair_is_taken_out_of_a_text_by_writing_it_with_no_direction() {
     let values = [
         ("snPortMonitorMirrorList", "1", text("24 1 30 3")),

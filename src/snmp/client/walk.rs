@@ -8,8 +8,10 @@ use super::translate;
 /// Rows asked for in one GETBULK: an answer of 25 ordinary rows stays within an Ethernet frame.
 const REPETITIONS: u32 = 25;
 
-/// Rows after which a walk is given up: more than any forwarding table has, and about 100 MB.
+/// Rows after which a walk is given up: more than any forwarding table has.
 const MOST_ROWS: usize = 1_000_000;
+/// Octets of values after which a walk is given up.
+const MOST_OCTETS: usize = 64 << 20;
 
 /// A walk in progress.
 pub(super) struct Walk<'a> {
@@ -85,6 +87,8 @@ struct Subtree<'a> {
     base: &'a Oid,
     rows: Vec<VarBind>,
     most: usize,
+    /// Octets that the values may still have.
+    room: usize,
 }
 
 impl<'a> Subtree<'a> {
@@ -93,6 +97,7 @@ impl<'a> Subtree<'a> {
             base,
             rows: Vec::new(),
             most: MOST_ROWS,
+            room: MOST_OCTETS,
         }
     }
 
@@ -117,6 +122,14 @@ impl<'a> Subtree<'a> {
             if self.rows.len() >= self.most {
                 return Err(format!("more than {} rows below {}", self.most, self.base));
             }
+            let octets = row.value.as_octets().map_or(0, <[u8]>::len);
+            let Some(room) = self.room.checked_sub(octets) else {
+                return Err(format!(
+                    "more than {MOST_OCTETS} octets below {}",
+                    self.base
+                ));
+            };
+            self.room = room;
             self.rows.push(row);
         }
         Ok(true)
@@ -173,6 +186,21 @@ mod tests {
             let outcome = subtree.take(answer.clone());
             assert!(outcome.is_err(), "{answer:?}");
         }
+    }
+
+    #[test]
+    fn values_that_would_fill_the_memory_are_given_up() {
+        let base = Oid::from([1, 3, 1]);
+        let mut subtree = Subtree {
+            room: 100,
+            ..Subtree::below(&base)
+        };
+        let row = |number: u32, octets: usize| VarBind {
+            oid: Oid::from([1, 3, 1, number]),
+            value: Value::Octets(vec![0; octets]),
+        };
+        assert_eq!(subtree.take(vec![row(1, 60), row(2, 40)]), Ok(true));
+        assert!(subtree.take(vec![row(3, 1)]).is_err());
     }
 
     #[test]

@@ -65,6 +65,9 @@ impl Builder<'_> {
         let value = entry.value.as_ref().map(|template| template.read(value));
         let Reading { mut texts, .. } = value.unwrap_or_default();
         texts.extend(read);
+        if texts.contains_key("other") {
+            return false;
+        }
         let same = |gap: &str, ours: Option<&String>| texts.get(gap).map(|text| Some(text) == ours);
         let session = self.driver.session();
         same("session", session.as_ref())

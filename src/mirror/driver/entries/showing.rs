@@ -85,8 +85,10 @@ fn note(
         .get("destination")
         .filter(|name| is_port(name))
         .cloned();
-    let apart = match (&session, &destination, entry.each) {
-        (Some(session), _, _) => session.clone(),
+    // A name that somebody else gave is no number of ours, though it may look like one.
+    let other = texts.get("other").map(|name| format!("{name}, not ours"));
+    let apart = match (other.or(session.clone()), &destination, entry.each) {
+        (Some(name), _, _) => name,
         (None, Some(destination), For::Source | For::Destination) => destination.clone(),
         (None, _, _) => String::new(),
     };
