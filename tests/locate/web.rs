@@ -167,6 +167,27 @@ fn a_borrowed_session_is_given_back_as_it_was() {
 }
 
 #[test]
+fn where_sessions_have_names_somebody_elses_goes_on_beside_ours() {
+    on_each(
+        &[Family::FortiSwitch, Family::Junos, Family::Sonic],
+        |family| {
+            let site = Site::new(|spec| {
+                spec.profile = Profile::Web(family);
+                spec.mirror.foreign_session = true;
+                spec.mirror.sessions = 2;
+            });
+            // Not the ports of theirs: a switch refuses a port in two sessions.
+            let label = |port| Profile::Web(family).port_label(port);
+            let candidates: Vec<String> = (3..=10).map(label).collect();
+            let candidates = candidates.join(",");
+            let search = ["--json", "--no-tables", "--candidates", &candidates];
+            site.locate(&[&search[..], &["--take-session"]].concat())
+                .assert_located(&site);
+        },
+    );
+}
+
+#[test]
 fn a_killed_run_is_put_back_by_restore() {
     on_each(&Family::ALL, |family| {
         let site = site(family);

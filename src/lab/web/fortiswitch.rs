@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value as Json, json};
 
-use super::{Api, Ask, Csrf, Lobby, Ports, Reply, session};
+use super::{Api, Ask, Csrf, FOREIGN_NAME, Lobby, Ports, Reply, session};
 use crate::lab::control::{Direction, Session};
 
 /// User and password come in a form; the answer is `1`, and a second cookie has to be repeated in a header.
@@ -216,7 +216,7 @@ impl Api for FortiSwitch {
             egress: vec![source],
             switches: false,
         };
-        self.rows.insert("analyzer".to_owned(), row);
+        self.rows.insert(FOREIGN_NAME.to_owned(), row);
     }
 
     fn cut(&mut self, most: usize) {

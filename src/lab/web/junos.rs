@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value as Json, json};
 
-use super::{Api, Ask, Ports, Reply, session};
+use super::{Api, Ask, FOREIGN_NAME, Ports, Reply, session};
 use crate::lab::control::{Direction, Session};
 
 /// The most analyzers of the platform.
@@ -245,8 +245,7 @@ impl Api for Junos {
             egress: vec![source],
             output: Some(destination),
         };
-        self.analyzers
-            .insert("employee-monitor".to_owned(), analyzer);
+        self.analyzers.insert(FOREIGN_NAME.to_owned(), analyzer);
     }
 
     fn cut(&mut self, most: usize) {

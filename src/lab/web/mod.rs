@@ -35,6 +35,9 @@ pub(super) use server::{Entrance, serve};
 
 use family::{Csrf, Door, Lobby};
 
+/// The name of somebody else's session, where sessions have names: it looks like a number of ours.
+const FOREIGN_NAME: &str = "1";
+
 /// A request that has passed the door.
 #[derive(Clone, Debug)]
 pub(super) struct Ask<'a> {

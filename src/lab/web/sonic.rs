@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json, json};
 
-use super::{Api, Ask, Ports, Reply, session};
+use super::{Api, Ask, FOREIGN_NAME, Ports, Reply, session};
 use crate::lab::control::{Direction, Session};
 
 /// Where the sessions of the database are.
@@ -183,7 +183,7 @@ impl Api for Sonic {
             source,
             direction: Direction::Both,
         };
-        self.spans.insert("analyzer".to_owned(), span);
+        self.spans.insert(FOREIGN_NAME.to_owned(), span);
     }
 
     /// There is one source; nothing is left out.
