@@ -384,3 +384,26 @@ fn scans_and_beacons_are_told_and_an_ordinary_office_is_not() {
         "{what}"
     );
 }
+
+#[test]
+fn who_answers_many_is_no_scanner_though_the_answers_are_all_that_is_seen() {
+    let (client, device) = (workstation(40), workstation(41));
+    let mut film = Film::default();
+    for number in 0..40_u16 {
+        let at = 9.0 * HOUR + f64::from(number);
+        let port = 50_000 + number;
+        // One direction of many connections: the servers' side, from its beginning and from the middle.
+        let server = outside(&format!("198.51.100.{}", number + 1));
+        let flags = if number % 2 == 0 { SYN | ACK } else { ACK };
+        film.packet(at, server, client, 6, &tcp(443, port, flags, &[]));
+        film.packet(at + 0.1, server, client, 6, &tcp(443, port, ACK, b"data"));
+        // A device that is found by a question to a group, and answers to the client alone.
+        film.packet(at, device, client, 17, &udp(1900, port, b"HTTP/1.1 200 OK"));
+    }
+    let site = Site::new();
+    site.write("answers.pcap", &film.in_order().pcap(1));
+    let findings = findings(&site, &["answers.pcap"]);
+    for kind in ["host_scan", "port_scan", "unanswered"] {
+        assert!(of_kind(&findings, kind).is_empty(), "{findings:#?}");
+    }
+}
