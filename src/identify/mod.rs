@@ -1,4 +1,4 @@
-//! Who is behind a MAC or IP address: vendor, NetBIOS names, reverse DNS.
+//! Who is behind a MAC or IP address: vendor, NetBIOS names, reverse DNS, whether it is a virtual machine.
 //!
 //! Everything here comes from the machine itself or from tables that somebody keeps: good for recognising a
 //! machine, no proof of anything. Where a machine is, frames say.
@@ -9,11 +9,13 @@ use std::time::Duration;
 use crate::clock::{Clock, LiveClock};
 use crate::mac::Mac;
 
+mod hypervisor;
 mod netbios;
 mod oui;
 mod rdns;
 mod text;
 
+pub use hypervisor::hypervisor;
 pub use netbios::{NetbiosError, NetbiosNames};
 pub use oui::{Registry, RegistryRow, Vendor};
 

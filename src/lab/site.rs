@@ -28,6 +28,7 @@ pub(super) const ROUTER_MAC: Mac = Mac([0x00, 0x1d, 0xaa, 0x5c, 0x20, 0x01]);
 pub(super) const NEIGHBOUR_MAC: Mac = Mac([0x3c, 0x52, 0x82, 0x90, 0x00, 0x40]);
 const LAPTOP_MAC: Mac = Mac([0x8c, 0x16, 0x45, 0x3e, 0x71, 0x09]);
 const SUSPECT_OUI: [u8; 3] = [0x04, 0xd4, 0xc4]; // ASUSTek COMPUTER INC.
+const VIRTUAL_OUI: [u8; 3] = [0x52, 0x54, 0x00]; // what QEMU gives its machines
 /// Intel, Raspberry Pi, Dell, Hewlett Packard, Brother.
 const HOST_OUIS: [[u8; 3]; 5] = [
     [0x00, 0x1b, 0x21],
@@ -221,7 +222,11 @@ impl Drawing {
         port: Option<BridgePort>,
         edge: &[BridgePort],
     ) -> (Ipv4Addr, Mac) {
-        let mac = self.mac(SUSPECT_OUI);
+        let mac = self.mac(if spec.suspect.is_virtual {
+            VIRTUAL_OUI
+        } else {
+            SUSPECT_OUI
+        });
         let ip = self.next_ip();
         if let Some(port) = port {
             for _ in 0..spec.suspect.hub_mates {

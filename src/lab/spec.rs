@@ -158,6 +158,8 @@ pub struct Suspect {
     pub forges: Forges,
     /// How many other machines share its port, behind a hub.
     pub hub_mates: u32,
+    /// Whether it is a virtual machine, by its MAC.
+    pub is_virtual: bool,
     /// Whether a second machine on another port claims the same IP address.
     pub duplicate_ip: bool,
 }
@@ -169,6 +171,7 @@ impl Default for Suspect {
             talk: Talk::Steady { rate: 100.0 },
             forges: Forges::Nothing,
             hub_mates: 0,
+            is_virtual: false,
             duplicate_ip: false,
         }
     }

@@ -164,6 +164,17 @@ pub fn what_is_behind(others: usize) -> Option<String> {
     }
 }
 
+/// Says what hosts a virtual machine, judging by the maker of its MAC and by how many others are on the port.
+#[must_use]
+pub fn a_virtual_host(maker: &str, others: usize) -> String {
+    match others {
+        1 => format!("a host of virtual machines ({maker}): 1 other address shares the port"),
+        many => {
+            format!("a host of virtual machines ({maker}): {many} other addresses share the port")
+        }
+    }
+}
+
 /// The MACs that the suspect's frames came from.
 #[must_use]
 pub fn suspect_macs(evidence: &Evidence) -> BTreeSet<Mac> {

@@ -8,6 +8,7 @@ use super::naming;
 use super::outcome::{Outcome, Report};
 use super::survey::Survey;
 use crate::config::{Config, Switch};
+use crate::identify;
 use crate::mac::Mac;
 use crate::mirror::Copies;
 use crate::port::PortId;
@@ -86,12 +87,19 @@ fn tell_what_is_behind(report: &mut Report, survey: &Survey, port: PortId) {
         .neighbours
         .iter()
         .find(|neighbour| neighbour.port == port);
+    let others = report.other_macs_on_port.len();
+    // A virtual machine that has a port to itself was given it whole, or its host is silent: nothing stands between.
+    let host = report.suspect.mac.and_then(identify::hypervisor);
+    let host = host.filter(|_| others > 0 || announced.is_some());
     if announced.is_some_and(|neighbour| neighbour.does.access_point) {
         report.outcome = Outcome::AccessPoint;
+    } else if host.is_some() {
+        report.outcome = Outcome::VirtualHost;
     }
-    report.behind = match announced {
-        Some(neighbour) => Some(format!("{} announces itself there", neighbour.name)),
-        None => answer::what_is_behind(report.other_macs_on_port.len()),
+    report.behind = match (announced, host) {
+        (Some(neighbour), _) => Some(format!("{} announces itself there", neighbour.name)),
+        (None, Some(maker)) => Some(answer::a_virtual_host(maker, others)),
+        (None, None) => answer::what_is_behind(others),
     };
 }
 

@@ -61,6 +61,24 @@ fn machines_behind_the_same_hub_are_named() {
 }
 
 #[test]
+fn a_virtual_machine_is_told_with_its_host() {
+    let site = Site::new(|spec| {
+        spec.suspect.is_virtual = true;
+        spec.suspect.hub_mates = 2;
+    });
+    let report = site.locate(&["--json"]).assert_exit(0).json();
+    assert_eq!(report["outcome"], "virtual_host", "{report:#}");
+    assert_eq!(
+        report["port"]["if_index"],
+        site.suspect_port().if_index,
+        "{report:#}"
+    );
+    let behind = "a host of virtual machines (QEMU/KVM): 2 other addresses share the port";
+    assert_eq!(report["behind"], behind);
+    site.assert_untouched();
+}
+
+#[test]
 fn a_suspect_that_forges_its_address_is_found_by_its_mac() {
     let site = Site::new(|spec| spec.suspect.forges = Forges::Ip);
     let mac = site.lab.truth().mac.to_string();
