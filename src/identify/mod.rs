@@ -1,4 +1,5 @@
-//! Who is behind a MAC or IP address: vendor, NetBIOS names, reverse DNS, whether it is a virtual machine.
+//! Who is behind a MAC or IP address: vendor, names by NetBIOS, multicast DNS and reverse DNS,
+//! and whether it is a virtual machine.
 //!
 //! Everything here comes from the machine itself or from tables that somebody keeps: good for recognising a
 //! machine, no proof of anything. Where a machine is, frames say.
@@ -10,6 +11,7 @@ use crate::clock::{Clock, LiveClock};
 use crate::mac::Mac;
 
 mod hypervisor;
+mod mdns;
 mod netbios;
 mod oui;
 mod rdns;
@@ -48,6 +50,8 @@ pub struct Identity {
     pub vendor: Option<Vendor>,
     /// What the machine calls itself; `None` where it was not asked.
     pub netbios: Option<Result<NetbiosNames, NetbiosError>>,
+    /// What the machine calls itself by multicast DNS.
+    pub mdns: Option<String>,
     /// What the name server calls the address.
     pub dns: Option<String>,
     /// The MAC that the NetBIOS answer claims, where it differs from the one on the wire.
@@ -72,20 +76,28 @@ impl Identity {
     }
 }
 
+/// How long a name by multicast DNS is waited for when the answer by NetBIOS is there.
+const MDNS_PATIENCE: Duration = Duration::from_millis(300);
+
 /// Asks everybody at the same time who is behind an address.
 #[must_use]
 pub fn identify(ip: Option<IpAddr>, mac: Option<Mac>, options: &Options) -> Identity {
     let clock = LiveClock::start();
     let until = clock.now() + options.time_limit;
     let dns = ip.and_then(rdns::ask);
-    let netbios = ip
-        .filter(|_| !options.passive)
-        .map(|ip| netbios::ask((ip, options.netbios_port).into(), until, &clock));
+    let asked = ip.filter(|_| !options.passive);
+    let mdns = asked.and_then(|ip| mdns::ask((ip, mdns::PORT).into()).ok());
+    let netbios = asked.map(|ip| netbios::ask((ip, options.netbios_port).into(), until, &clock));
     let claimed = netbios
         .as_ref()
         .and_then(|answer| answer.as_ref().ok()?.mac);
     Identity {
         vendor: mac.map(Vendor::of),
+        mdns: mdns.and_then(|question| {
+            // A machine that has answered by NetBIOS is awake: the other answer comes as fast, or not at all.
+            let until = until.min(clock.now() + MDNS_PATIENCE);
+            question.answer_until(until, &clock)
+        }),
         dns: dns.and_then(|question| question.answer_within(until.since(clock.now()))),
         claimed_mac: claimed.filter(|claimed| mac.is_some_and(|mac| mac != *claimed)),
         netbios,
@@ -133,6 +145,7 @@ mod tests {
         let identity = Identity {
             vendor: None,
             netbios: None,
+            mdns: None,
             dns: None,
             claimed_mac: Some(ASUS),
         };

@@ -38,14 +38,17 @@ pub fn names(identity: &Identity) -> Vec<NameReport> {
             claimed_mac: identity.claimed_mac,
         })
     });
-    let dns = identity.dns.as_ref().map(|name| NameReport {
-        source: "dns",
-        name: name.clone(),
-        group: None,
-        user: None,
-        claimed_mac: None,
+    let others = [("mdns", &identity.mdns), ("dns", &identity.dns)];
+    let others = others.into_iter().filter_map(|(source, name)| {
+        Some(NameReport {
+            source,
+            name: name.clone()?,
+            group: None,
+            user: None,
+            claimed_mac: None,
+        })
     });
-    netbios.into_iter().chain(dns).collect()
+    netbios.into_iter().chain(others).collect()
 }
 
 /// Returns where a port's cable ends, or a sentence that says that nobody knows and how to add it.

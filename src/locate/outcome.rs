@@ -109,7 +109,7 @@ pub struct SuspectReport {
 /// A name of the suspect.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct NameReport {
-    /// `netbios`, `dns`.
+    /// `netbios`, `mdns`, `dns`.
     pub source: &'static str,
     /// The name.
     pub name: String,

@@ -17,6 +17,9 @@ pub struct IdentityDocument {
     pub mac: Option<crate::mac::Mac>,
     /// Whom the MAC's prefix belongs to, or what kind of address it is.
     pub vendor: Option<String>,
+    /// What it is likely to be, where the MAC tells: a virtual machine.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
     /// The day of the registry that the vendor comes from.
     pub registry: &'static str,
     /// What the machine calls itself.
@@ -56,6 +59,7 @@ pub fn identity(document: &IdentityDocument) -> String {
             &format!("{vendor}  (IEEE registry of {})", document.registry),
         );
     }
+    line("likely", document.kind.as_deref().unwrap_or_default());
     for name in &document.names {
         let more = [name.group.as_deref(), name.user.as_deref()]
             .into_iter()

@@ -1,10 +1,13 @@
 //! Names and addresses in DNS messages (RFC 1035); mDNS and LLMNR look the same.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::ops::Range;
 
 const HEADER_LEN: usize = 12;
 const A: u16 = 1;
+const PTR: u16 = 12;
 const AAAA: u16 = 28;
+const INTERNET: u16 = 1;
 /// The most records that are looked at.
 const MAX_RECORDS: u16 = 64;
 /// The most labels and pointers of a name: more than any name needs, and the end of every loop.
@@ -44,14 +47,69 @@ pub fn parse(bytes: &[u8]) -> Option<Message> {
     })
 }
 
-/// Reads a record; returns where the next one begins.
-fn record(bytes: &[u8], place: usize, addresses: &mut Vec<IpAddr>) -> Option<usize> {
+/// Makes a question for the name of an address (RFC 1035 §3.5, RFC 3596 §2.5).
+#[must_use]
+pub fn build_reverse_question(transaction: u16, ip: IpAddr) -> Vec<u8> {
+    let labels: Vec<String> = match ip {
+        IpAddr::V4(ip) => ip.octets().iter().rev().map(u8::to_string).collect(),
+        IpAddr::V6(ip) => {
+            let halves = ip.octets().into_iter().rev();
+            let halves = halves.flat_map(|octet| [octet & 0xf, octet >> 4]);
+            halves.map(|half| format!("{half:x}")).collect()
+        }
+    };
+    let zone = if ip.is_ipv4() { "in-addr" } else { "ip6" };
+    let mut bytes = transaction.to_be_bytes().to_vec();
+    bytes.extend([0, 0, 0, 1, 0, 0, 0, 0, 0, 0]);
+    for label in labels.iter().map(String::as_str).chain([zone, "arpa"]) {
+        // A label of an address is a few letters long.
+        bytes.push(u8::try_from(label.len()).unwrap_or(0));
+        bytes.extend(label.bytes());
+    }
+    bytes.push(0);
+    bytes.extend([PTR, INTERNET].iter().flat_map(|half| half.to_be_bytes()));
+    bytes
+}
+
+/// Reads the first name in the answer to such a question; `None` if it is another answer, or holds none.
+#[must_use]
+pub fn parse_pointer(bytes: &[u8], transaction: u16) -> Option<String> {
+    let (header, _) = bytes.split_first_chunk::<HEADER_LEN>()?;
+    let [t1, t2, flags, _, q1, q2, a1, a2, ..] = *header;
+    if u16::from_be_bytes([t1, t2]) != transaction || flags & 0x80 == 0 {
+        return None;
+    }
+    let mut place = HEADER_LEN;
+    for _ in 0..u16::from_be_bytes([q1, q2]).min(MAX_RECORDS) {
+        (_, place) = name(bytes, place)?;
+        place += 4; // type and class
+    }
+    for _ in 0..u16::from_be_bytes([a1, a2]).min(MAX_RECORDS) {
+        let (kind, data) = fields(bytes, place)?;
+        if kind == PTR {
+            return name(bytes, data.start).map(|(text, _)| text);
+        }
+        place = data.end;
+    }
+    None
+}
+
+/// Reads a record's type, and where its data are.
+fn fields(bytes: &[u8], place: usize) -> Option<(u16, Range<usize>)> {
     let (_, place) = name(bytes, place)?;
     let (fixed, rest) = bytes.get(place..)?.split_first_chunk::<10>()?;
     let [t1, t2, _, _, _, _, _, _, l1, l2] = *fixed;
     let length = usize::from(u16::from_be_bytes([l1, l2]));
-    let data = rest.get(..length)?;
-    match u16::from_be_bytes([t1, t2]) {
+    rest.get(..length)?;
+    let start = place + fixed.len();
+    Some((u16::from_be_bytes([t1, t2]), start..start + length))
+}
+
+/// Reads a record; returns where the next one begins.
+fn record(bytes: &[u8], place: usize, addresses: &mut Vec<IpAddr>) -> Option<usize> {
+    let (kind, place) = fields(bytes, place)?;
+    let data = bytes.get(place.clone())?;
+    match kind {
         A => addresses.extend(
             data.first_chunk()
                 .map(|&four| IpAddr::V4(Ipv4Addr::from(four))),
@@ -64,7 +122,7 @@ fn record(bytes: &[u8], place: usize, addresses: &mut Vec<IpAddr>) -> Option<usi
         }
         _ => {}
     }
-    Some(place + fixed.len() + length)
+    Some(place.end)
 }
 
 /// Reads a name; returns it with the place behind it.
@@ -123,6 +181,28 @@ mod tests {
                 assert_eq!(message.question, question);
                 assert!(message.addresses.is_empty(), "{end}");
             }
+        }
+    }
+
+    #[test]
+    fn the_name_of_an_address_is_asked_for_and_read() {
+        let question = build_reverse_question(7, IpAddr::from([10, 0, 0, 57]));
+        let asked = parse(&question).unwrap().question;
+        assert_eq!(asked, "57.0.0.10.in-addr.arpa");
+        let of_v6 = build_reverse_question(7, "fe80::12".parse().unwrap());
+        let asked = parse(&of_v6).unwrap().question;
+        assert!(asked.starts_with("2.1.0.0.") && asked.ends_with(".0.8.e.f.ip6.arpa"));
+
+        // The question again, then a pointer that ends by pointing at a label of the question.
+        let mut answer = question.clone();
+        answer[2] = 0x84;
+        answer[7] = 1;
+        answer.extend(b"\xc0\x0c\x00\x0c\x00\x01\x00\x00\x00\x0a\x00\x0d\x05hal-9\x05local\x00");
+        assert_eq!(parse_pointer(&answer, 7).as_deref(), Some("hal-9.local"));
+        assert_eq!(parse_pointer(&answer, 8), None, "another question's");
+        assert_eq!(parse_pointer(&question, 7), None, "no answer");
+        for end in 0..answer.len() {
+            assert_eq!(parse_pointer(&answer[..end], 7), None);
         }
     }
 
