@@ -16,8 +16,8 @@ pub(super) fn of_suspect(suspect: &Suspect) -> String {
         // The addresses stand before any tag.
         Suspect::Mac(mac) => format!("ether src {mac}"),
         // `src host` also matches the sender of an ARP packet.
-        Suspect::Ip(ip) => also_tagged(&format!("src host {ip}")),
-        Suspect::Filter(expression) => also_tagged(expression),
+        Suspect::Ip(ip) => behind_tags(&format!("src host {ip}")),
+        Suspect::Filter(expression) => behind_tags(expression),
     }
 }
 
@@ -31,16 +31,24 @@ pub(super) fn of_others(suspect: &Suspect, own: &Own) -> String {
     format!("{expression} and not ({})", of_suspect(suspect))
 }
 
-/// Makes an expression match frames with no, one or two VLAN tags.
+/// True where a tag comes next: `ether proto` looks behind the tags that `vlan` has passed.
+const TAG_IS_NEXT: &str = "ether proto 0x8100 or ether proto 0x88a8 or ether proto 0x9100";
+
+/// Holds an expression against the packet of frames with no, one or two VLAN tags.
+///
+/// Before another tag it is not asked: no tag is from a host or to a port, and `not host` would be true of every tagged
+/// frame. What comes next is read from the octets, which is right of live frames, too: the kernel takes the outermost tag
+/// out of them, and `vlan` then passes it without going on.
 ///
 /// Left alone where the expression itself looks into the layers below IP.
-fn also_tagged(expression: &str) -> String {
+fn behind_tags(expression: &str) -> String {
     let words = expression.split(|c: char| !c.is_ascii_alphanumeric());
     let mut layers = words.filter(|word| matches!(*word, "vlan" | "mpls" | "pppoed" | "pppoes"));
     if layers.next().is_some() {
         return expression.to_owned();
     }
-    format!("({expression}) or (vlan and (({expression}) or (vlan and ({expression}))))")
+    let last = format!("not ({TAG_IS_NEXT}) and ({expression})");
+    format!("({last}) or (vlan and (({last}) or (vlan and ({expression}))))")
 }
 
 /// A compiled expression that is matched by libpcap, outside the kernel.
@@ -58,7 +66,7 @@ pub struct FrameFilter {
 }
 
 impl FrameFilter {
-    /// Compiles an expression such as `udp port 14857`; tagged frames match it as well as untagged ones.
+    /// Compiles an expression such as `udp port 14857`; it sees the packet of a frame behind up to two VLAN tags.
     ///
     /// # Errors
     /// [`SniffError::NoLibpcap`] or [`SniffError::BadFilter`].
@@ -96,7 +104,7 @@ impl Filter {
         })?;
         check(pcap, link_type, expression)?;
         let wider = match link_type {
-            LinkType::ETHERNET => also_tagged(expression),
+            LinkType::ETHERNET => behind_tags(expression),
             _ => expression.to_owned(),
         };
         let program = pcap.compile_for(link_type, &wider);
@@ -141,7 +149,7 @@ fn bad_filter(expression: &str, reason: String) -> SniffError {
 
 #[cfg(test)]
 mod tests {
-    use std::net::SocketAddrV4;
+    use std::net::{Ipv4Addr, SocketAddrV4};
 
     use super::*;
     use crate::mac::Mac;
@@ -155,9 +163,10 @@ mod tests {
             of_suspect(&Suspect::Mac(MAC)),
             "ether src 02:00:00:00:00:57"
         );
+        let last = format!("not ({TAG_IS_NEXT}) and (udp port 14857)");
         assert_eq!(
             of_suspect(&Suspect::Filter("udp port 14857".to_owned())),
-            "(udp port 14857) or (vlan and ((udp port 14857) or (vlan and (udp port 14857))))"
+            format!("({last}) or (vlan and (({last}) or (vlan and (udp port 14857))))")
         );
         assert_eq!(
             of_suspect(&Suspect::Filter("vlan 5 and tcp".to_owned())),
@@ -174,33 +183,53 @@ mod tests {
         );
     }
 
+    const A: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::new(10, 0, 0, 1), 14857);
+    const B: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::new(10, 0, 0, 2), 9);
+    const TAGS: [&[u16]; 4] = [&[], &[0x8100], &[0x88a8, 0x8100], &[0x9100, 0x9100]];
+
+    /// A datagram from `a` to `b` behind tags.
+    fn frame(a: SocketAddrV4, b: SocketAddrV4, tags: &[u16]) -> Vec<u8> {
+        let datagram = udp::build_v4(a, b, b"");
+        let packet = ip::build_v4(*a.ip(), *b.ip(), ip::Protocol::UDP, &datagram);
+        let tags: Vec<Tag> = tags.iter().map(|&tpid| Tag { tpid, tci: 7 }).collect();
+        ethernet::build(MAC, MAC, &tags, EtherType::IPV4, &packet)
+    }
+
     #[test]
     #[ignore = "needs libpcap"]
-    fn a_filter_matches_frames_with_up_to_two_tags() {
-        let filter = Filter::compile(LinkType::ETHERNET, "udp port 14857").unwrap();
-        let a = SocketAddrV4::new([10, 0, 0, 1].into(), 14857);
-        let b = SocketAddrV4::new([10, 0, 0, 2].into(), 9);
-        let tag = |tpid| Tag { tpid, tci: 7 };
-        let frame = |port, tags: &[Tag]| {
-            let a = SocketAddrV4::new(*a.ip(), port);
-            let packet = ip::build_v4(
-                *a.ip(),
-                *b.ip(),
-                ip::Protocol::UDP,
-                &udp::build_v4(a, b, b""),
-            );
-            ethernet::build(MAC, MAC, tags, EtherType::IPV4, &packet)
-        };
-        for tags in [
-            &[][..],
-            &[tag(0x8100)],
-            &[tag(0x88a8), tag(0x8100)],
-            &[tag(0x9100); 2],
+    fn a_filter_and_its_negation_see_the_packet_behind_up_to_two_tags() {
+        let other = SocketAddrV4::new(Ipv4Addr::new(10, 0, 0, 3), 14858);
+        for expression in [
+            "udp port 14857",
+            "host 10.0.0.1",
+            "src host 10.0.0.1 and udp",
         ] {
-            assert!(filter.matches(&frame(14857, tags), 60), "{tags:?}");
-            assert!(!filter.matches(&frame(14858, tags), 60), "{tags:?}");
+            let filter = Filter::compile(LinkType::ETHERNET, expression).unwrap();
+            let negation = Filter::compile(LinkType::ETHERNET, &format!("not ({expression})"));
+            let negation = negation.unwrap();
+            for tags in TAGS {
+                for (from, is_it) in [(A, true), (other, false)] {
+                    let frame = frame(from, B, tags);
+                    assert_eq!(filter.matches(&frame, 60), is_it, "{expression} {tags:?}");
+                    assert_eq!(
+                        negation.matches(&frame, 60),
+                        !is_it,
+                        "{expression} {tags:?}"
+                    );
+                }
+            }
+            assert!(!filter.matches(&[], 0));
         }
-        assert!(!filter.matches(&[], 0));
+    }
+
+    #[test]
+    #[ignore = "needs libpcap"]
+    fn on_links_other_than_ethernet_an_expression_is_taken_as_it_is() {
+        let mut filter = FrameFilter::compile("not port 14857").unwrap();
+        for (from, passes) in [(A, false), (B, true)] {
+            let packet = &frame(from, B, &[])[14..];
+            assert_eq!(filter.matches(LinkType::RAW, packet, 60), passes);
+        }
     }
 
     #[test]

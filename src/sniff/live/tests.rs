@@ -108,6 +108,8 @@ fn the_suspect_is_sighted_behind_any_tags_and_others_are_counted() {
         Suspect::Mac(SUSPECT),
         Suspect::Ip(SUSPECT_IP.into()),
         Suspect::Filter(format!("udp port {PORT} and src host {SUSPECT_IP}")),
+        // Without the machine's own IPv6, which nobody here sends on purpose.
+        Suspect::Filter(format!("not ip6 and not src host {OTHER_IP}")),
     ] {
         let mut interface = cable.open(&suspect);
         let before = cable.clock.now();
