@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::libpcap::{Libpcap, Program};
 use super::{Own, SniffError, Suspect};
+use crate::wire::ethernet::EtherType;
 use crate::wire::link::LinkType;
 
 /// How many of our own MACs are told to the kernel; a machine with containers can have hundreds.
@@ -92,8 +93,34 @@ impl FrameFilter {
             .others
             .get(place)
             .and_then(|(_, filter)| filter.as_ref());
+        let untagged = without_tags(link_type, bytes);
+        let bytes = untagged.as_deref().unwrap_or(bytes);
         filter.is_some_and(|filter| filter.matches(bytes, wire_len))
     }
+}
+
+/// Takes the tags out of a Linux cooked frame, for which libpcap knows no `vlan`; `None` if there are none.
+fn without_tags(link_type: LinkType, bytes: &[u8]) -> Option<Vec<u8>> {
+    // Where the EtherType stands in the header, and where the header ends.
+    let (place, header_len) = match link_type {
+        LinkType::LINUX_SLL => (14, 16),
+        LinkType::LINUX_SLL2 => (0, 20),
+        _ => return None,
+    };
+    let (header, mut rest) = bytes.split_at_checked(header_len)?;
+    let outermost: [u8; 2] = *header.get(place..)?.first_chunk()?;
+    let mut next = outermost;
+    while EtherType(u16::from_be_bytes(next)).is_tag() {
+        let (&[_, _, e1, e2], behind) = rest.split_first_chunk()?;
+        (next, rest) = ([e1, e2], behind);
+    }
+    if next == outermost {
+        return None;
+    }
+    let mut untagged = header.to_vec();
+    *untagged.get_mut(place..)?.first_chunk_mut()? = next;
+    untagged.extend(rest);
+    Some(untagged)
 }
 
 impl Filter {
@@ -153,7 +180,7 @@ mod tests {
 
     use super::*;
     use crate::mac::Mac;
-    use crate::wire::{ethernet, ethernet::EtherType, ethernet::Tag, ip, udp};
+    use crate::wire::{ethernet, ethernet::Tag, ip, udp};
 
     const MAC: Mac = Mac([2, 0, 0, 0, 0, 0x57]);
 
@@ -224,11 +251,19 @@ mod tests {
 
     #[test]
     #[ignore = "needs libpcap"]
-    fn on_links_other_than_ethernet_an_expression_is_taken_as_it_is() {
+    fn on_links_other_than_ethernet_a_negation_holds_too() {
         let mut filter = FrameFilter::compile("not port 14857").unwrap();
         for (from, passes) in [(A, false), (B, true)] {
             let packet = &frame(from, B, &[])[14..];
             assert_eq!(filter.matches(LinkType::RAW, packet, 60), passes);
+            for tags in TAGS {
+                let frame = frame(from, B, tags);
+                let (ether_type, behind) = frame[12..].split_at(2);
+                let cooked = [&[0; 14][..], ether_type, behind].concat();
+                assert_eq!(filter.matches(LinkType::LINUX_SLL, &cooked, 60), passes);
+                let cooked_2 = [ether_type, &[0; 18], behind].concat();
+                assert_eq!(filter.matches(LinkType::LINUX_SLL2, &cooked_2, 60), passes);
+            }
         }
     }
 
