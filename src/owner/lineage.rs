@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::cgroup::Cgroup;
 use super::history::History;
 use super::process::{self, Process};
 use super::{cron, package, systemd};
@@ -29,7 +30,7 @@ pub enum Member {
 /// What started a process, as far as can be told.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Origin {
-    /// The systemd unit.
+    /// The systemd unit; like the container, told of a process that is still there only.
     pub unit: Option<String>,
     /// The timer that starts the unit.
     pub timer: Option<String>,
@@ -120,12 +121,11 @@ fn members(pid: i32, history: &History) -> Vec<Member> {
 
 impl Origin {
     fn of(members: &[Member]) -> Origin {
-        let mut here = members.iter().filter_map(|member| match member {
-            Member::Here(process) => Some(process),
-            Member::Gone(_) => None,
-        });
-        let cgroup = here.next().map(|process| process.cgroup.clone());
-        let cgroup = cgroup.unwrap_or_default();
+        // Not its parents': the first process, which starts the services and adopts orphans, is in a unit of its own.
+        let cgroup = match members.first() {
+            Some(Member::Here(process)) => process.cgroup.clone(),
+            Some(Member::Gone(_)) | None => Cgroup::default(),
+        };
         let place = members
             .iter()
             .position(|member| cron::is_daemon(member.name()));
@@ -206,6 +206,22 @@ mod tests {
         };
         assert_eq!(first.path.as_deref(), Some("/usr/bin/curl"));
         assert_eq!(lineage.members[1].pid(), pid);
+    }
+
+    #[test]
+    fn one_that_is_gone_is_not_told_to_be_in_the_unit_and_the_container_of_its_parent() {
+        let mut parent = process::read(i32::try_from(std::process::id()).unwrap()).unwrap();
+        parent.cgroup = Cgroup {
+            unit: Some("init.scope".to_owned()),
+            container: Some("lxc web".to_owned()),
+        };
+        let parent = Member::Here(Box::new(parent));
+        let gone = Member::Gone(History::default().gone(i32::MAX - 1));
+        let origin = Origin::of(&[gone, parent.clone()]);
+        assert_eq!((origin.unit, origin.container), (None, None));
+        let origin = Origin::of(&[parent]);
+        assert_eq!(origin.unit.as_deref(), Some("init.scope"));
+        assert_eq!(origin.container.as_deref(), Some("lxc web"));
     }
 
     #[test]
