@@ -80,6 +80,14 @@ impl Wanted {
             Wanted::AnyNew => false,
         }
     }
+
+    /// Tells whether UDP sockets without a fixed other end are looked for, too: whom they send to is in no table.
+    pub(super) fn has_unconnected(&self) -> bool {
+        match self {
+            Wanted::Port(_) => true,
+            Wanted::Remote(_) | Wanted::AnyNew => false,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -120,5 +128,9 @@ mod tests {
         assert!(has(Wanted::Port(443), local, other));
         assert!(has(Wanted::Port(53), "0.0.0.0:53", "0.0.0.0:0"));
         assert!(!has(Wanted::AnyNew, "0.0.0.0:53", "0.0.0.0:0"));
+        for wanted in [remote("203.0.113.9"), Wanted::Port(53), Wanted::AnyNew] {
+            let unconnected = has(wanted, "0.0.0.0:53", "0.0.0.0:0");
+            assert_eq!(wanted.has_unconnected(), unconnected, "{wanted:?}");
+        }
     }
 }

@@ -61,6 +61,8 @@ pub struct Summary {
     pub last_unseen: Option<(Protocol, SocketAddr)>,
     /// The number is too low: the kernel had more to tell than it could keep for us, or gives no notice.
     pub unseen_is_low: bool,
+    /// UDP sockets without a fixed other end, which name it with each datagram, are neither told nor counted.
+    pub without_unconnected_udp: bool,
     /// How often the table of sockets was read.
     pub looks: u64,
     /// The mean time from one look to the next: what lives shorter may be missed by it.
@@ -146,6 +148,7 @@ impl<'a> Watch<'a> {
             summary: Summary {
                 traced: trace.is_some(),
                 unseen_is_low: ends.is_err(),
+                without_unconnected_udp: !wanted.has_unconnected(),
                 ..Summary::default()
             },
             ends: ends.ok(),
@@ -358,7 +361,9 @@ impl Seen {
     /// A socket has ended: tells whether it is one that nobody had seen.
     fn is_unseen(&mut self, socket: &Socket, wanted: &Wanted) -> bool {
         let was_seen = self.known.remove(&socket.cookie) || self.take_traced(socket);
-        !was_seen && socket.is_connected() && wanted.has(socket)
+        // TCP without another end had no connection; UDP may have sent without one.
+        let has_sent = socket.is_connected() || socket.protocol == Protocol::Udp;
+        !was_seen && has_sent && wanted.has(socket)
     }
 
     /// Recognises a connection that the trace told.
@@ -438,6 +443,19 @@ mod tests {
         seen.traced(&connect(SERVER), Moment::START);
         assert!(!seen.is_unseen(&socket(3, SERVER), &wanted()));
         assert!(seen.is_unseen(&socket(4, SERVER), &wanted()));
+    }
+
+    #[test]
+    fn a_short_socket_of_udp_without_a_fixed_other_end_is_missed_by_its_port_alone() {
+        let mut seen = Seen::default();
+        let udp = Socket {
+            protocol: Protocol::Udp,
+            ..socket(1, "0.0.0.0:0")
+        };
+        assert!(seen.is_unseen(&udp, &Wanted::Port(40000)));
+        assert!(!seen.is_unseen(&udp, &wanted()));
+        let tcp = socket(2, "0.0.0.0:0");
+        assert!(!seen.is_unseen(&tcp, &Wanted::Port(40000)));
     }
 
     #[test]

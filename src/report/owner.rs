@@ -254,6 +254,8 @@ pub struct WatchDocument {
     unseen: u64,
     /// The number of the unseen is a lower bound.
     unseen_is_low: bool,
+    /// UDP sockets without a fixed other end are neither told nor counted.
+    without_unconnected_udp: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     last_unseen: Option<SocketAddr>,
     looks: u64,
@@ -271,6 +273,7 @@ impl From<&Summary> for WatchDocument {
             found: summary.found,
             unseen: summary.unseen,
             unseen_is_low: summary.unseen_is_low,
+            without_unconnected_udp: summary.without_unconnected_udp,
             last_unseen: summary.last_unseen.map(|(_, remote)| remote),
             looks: summary.looks,
             mean_gap_seconds: summary.mean_gap.as_secs_f64(),
@@ -313,13 +316,25 @@ pub fn watched(document: &WatchDocument) -> String {
         );
     }
     if document.unseen == 0 && !document.unseen_is_low {
-        text.push_str("none was missed: the kernel told of every socket that ended\n");
+        let which = if document.without_unconnected_udp {
+            "none with a fixed other end was missed"
+        } else {
+            "none was missed"
+        };
+        let _written = writeln!(text, "{which}: the kernel told of every socket that ended");
     }
     if document.unseen_is_low {
         let _written = writeln!(
             text,
             "{} a connection that lives shorter than the time between two looks may have been missed",
             Styled(WARNING, "chance:")
+        );
+    }
+    if document.without_unconnected_udp {
+        let _written = writeln!(
+            text,
+            "{} UDP sockets without a fixed other end; look for them by this machine's port, with --port",
+            Styled(WARNING, "not seen:")
         );
     }
     if document.lost_events > 0 {
@@ -331,4 +346,29 @@ pub fn watched(document: &WatchDocument) -> String {
         );
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn that_none_was_missed_is_not_said_of_udp_without_a_fixed_other_end() {
+        let said = |without_unconnected_udp| {
+            watched(&WatchDocument::from(&Summary {
+                without_unconnected_udp,
+                ..Summary::default()
+            }))
+        };
+        assert!(
+            said(false)
+                .ends_with("\nnone was missed: the kernel told of every socket that ended\n")
+        );
+        let said = said(true);
+        assert!(!said.contains("none was missed"), "{said}");
+        assert!(
+            said.contains("UDP sockets without a fixed other end"),
+            "{said}"
+        );
+    }
 }
