@@ -2,9 +2,8 @@
 
 use std::fs;
 use std::process::Command;
-use std::time::Duration;
 
-use crate::world::{Watcher, call, halfspan, server};
+use crate::world::{HOLD, Watcher, call, halfspan, server};
 
 /// In a mount namespace of its own, so that neither the machine's tables nor its cron are touched.
 const SCENE: &str = "set -e
@@ -18,7 +17,7 @@ shift
 #[test]
 #[ignore = "needs root and cron"]
 fn an_admin_finds_the_cron_entry_behind_a_connection() {
-    let server = server(Duration::from_millis(200));
+    let server = server(HOLD);
     let folder = tempfile::tempdir().unwrap();
     for name in ["cron.d", "run"] {
         fs::create_dir(folder.path().join(name)).unwrap();
