@@ -1,15 +1,17 @@
 //! A file's octets in order: unpacked and buffered.
 
-use std::io::{self, Read};
+use std::io::{self, BufReader, Read};
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use super::source::{CHUNK, Piece, Source};
+use super::zstd::{Zstd, is_zstd};
 
 const GZIP: &[u8] = &[0x1f, 0x8b];
-const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
+/// How many octets tell how a file is packed.
+const MAGIC_LEN: usize = 4;
 
 /// Why octets cannot be had.
 pub(super) enum Lack {
@@ -42,14 +44,13 @@ impl Input {
     /// Opens a file, or standard input as `-`; `read` counts what is read of it, as it is stored.
     pub(super) fn open(path: &Path, read: Arc<AtomicU64>) -> io::Result<Input> {
         let mut plain = Input::new(Source::open(path, read)?);
-        plain.read_up_to(ZSTD.len())?;
-        let magic = plain.peek(ZSTD.len()).unwrap_or_default();
+        plain.read_up_to(MAGIC_LEN)?;
+        let magic = plain.peek(MAGIC_LEN).unwrap_or_default();
         if magic.starts_with(GZIP) {
             let decoder = flate2::read::MultiGzDecoder::new(plain);
             Ok(Input::new(Source::Stream(Box::new(decoder))))
-        } else if magic == ZSTD {
-            let decoder = ruzstd::decoding::StreamingDecoder::new(plain);
-            let decoder = decoder.map_err(io::Error::other)?;
+        } else if is_zstd(magic) {
+            let decoder = Zstd::new(BufReader::new(plain));
             Ok(Input::new(Source::Stream(Box::new(decoder))))
         } else {
             Ok(plain)

@@ -16,6 +16,7 @@ mod source;
 mod stretch;
 #[cfg(test)]
 pub(crate) mod testbed;
+mod zstd;
 
 pub use error::CaptureError;
 pub use file::{Capture, Frame};

@@ -92,6 +92,21 @@ fn packed_files_are_unpacked() {
 }
 
 #[test]
+fn a_record_across_packed_frames_is_whole() {
+    let plain = pcap();
+    let zstd = |bytes: &[u8]| {
+        let level = ruzstd::encoding::CompressionLevel::Fastest;
+        ruzstd::encoding::compress_to_vec(bytes, level)
+    };
+    let aside = [0x50, 0x2a, 0x4d, 0x18, 4, 0, 0, 0, 1, 2, 3, 4];
+    let (first, rest) = plain.split_at(24 + 16 + 30);
+    let parts = [&aside[..], &zstd(first), &aside, &zstd(rest)];
+    let (seen, end) = read(&parts.concat());
+    assert!(end.is_none(), "{end:?}");
+    assert_eq!(seen, read(&plain).0);
+}
+
+#[test]
 fn frames_before_the_damage_are_read_and_its_place_is_told() {
     let whole = pcap();
     let mut large = whole.clone();
