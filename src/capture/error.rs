@@ -13,7 +13,7 @@ pub enum CaptureError {
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// The system's or the unpacker's words.
+        /// The system's words.
         source: io::Error,
     },
     /// The file is none with frames.
@@ -25,14 +25,22 @@ pub enum CaptureError {
         reason: &'static str,
     },
     /// The file is damaged.
-    #[error("the capture file {} is damaged at byte {offset}: {reason}", path.display())]
+    #[error(
+        "the capture file {} is damaged at byte {offset}{}: {reason}",
+        path.display(),
+        if *is_unpacked { " of the unpacked data" } else { "" }
+    )]
     Damaged {
         /// The file.
         path: PathBuf,
-        /// Where the record or block begins that cannot be read, in octets; of the unpacked data, if packed.
+        /// Where the record or block begins that cannot be read, in octets.
         offset: u64,
+        /// Whether the octets are those of the unpacked data.
+        is_unpacked: bool,
         /// What is wrong with it.
         reason: &'static str,
+        /// The unpacker's words, if that is where it was found.
+        source: Option<io::Error>,
     },
 }
 
@@ -43,9 +51,12 @@ impl Diagnosis for CaptureError {
             CaptureError::NoCapture { .. } => {
                 "pcap and pcapng are read, plain or packed with gzip or zstd"
             }
-            CaptureError::Damaged { .. } => {
-                "it was probably copied while it was written: capture again"
-            }
+            CaptureError::Damaged {
+                is_unpacked: true, ..
+            } => "copy or capture it again; `gzip -t` and `zstd -t` tell whether it is whole",
+            CaptureError::Damaged {
+                is_unpacked: false, ..
+            } => "it was probably copied while it was written: capture again",
         };
         Some(hint.to_owned())
     }

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use super::CaptureError;
-use super::input::{Input, Lack};
+use super::input::Input;
+use super::lack::Lack;
 use super::section::Section;
 use super::source::Piece;
 use super::stretch::Stretch;
@@ -74,16 +75,18 @@ impl Capture {
     /// As [`Capture::open`]; `read` counts the octets read of the file.
     pub(super) fn open_counted(path: &Path, read: Arc<AtomicU64>) -> Result<Capture, CaptureError> {
         let path = path.to_owned();
-        let opened = Input::open(&path, read).map_err(|error| Trouble::Lack(error.into()));
-        let started = opened.and_then(|mut input| Ok((begin(&mut input)?, input)));
-        match started {
-            Ok((format, input)) => Ok(Capture {
+        let mut input = match Input::open(&path, read) {
+            Ok(input) => input,
+            Err(lack) => return Err(described(path, Place::default(), lack.into())),
+        };
+        match begin(&mut input) {
+            Ok(format) => Ok(Capture {
                 path,
                 input,
                 format,
             }),
             Err(Trouble::Damage(reason)) => Err(CaptureError::NoCapture { path, reason }),
-            Err(trouble) => Err(described(path, 0, trouble)),
+            Err(trouble) => Err(described(path, Place::of(&input), trouble)),
         }
     }
 
@@ -177,24 +180,46 @@ impl Capture {
     }
 
     fn describe(&self, trouble: Trouble) -> CaptureError {
-        described(self.path.clone(), self.input.offset(), trouble)
+        described(self.path.clone(), Place::of(&self.input), trouble)
     }
 }
 
-fn described(path: PathBuf, offset: u64, trouble: Trouble) -> CaptureError {
-    let reason = match trouble {
-        // The unpackers say so where packed data end too early.
-        Trouble::Lack(Lack::Io(source)) if source.kind() == io::ErrorKind::UnexpectedEof => {
-            "the packed data end too early"
+/// How far a file was read.
+#[derive(Clone, Copy, Default)]
+struct Place {
+    offset: u64,
+    is_unpacked: bool,
+}
+
+impl Place {
+    fn of(input: &Input) -> Place {
+        Place {
+            offset: input.offset(),
+            is_unpacked: input.is_unpacked(),
         }
+    }
+}
+
+fn described(path: PathBuf, place: Place, trouble: Trouble) -> CaptureError {
+    let (reason, source) = match trouble {
         Trouble::Lack(Lack::Io(source)) => return CaptureError::Unreadable { path, source },
+        Trouble::Lack(Lack::Packed(source)) => {
+            let reason = if source.kind() == io::ErrorKind::UnexpectedEof {
+                "the packed data end too early"
+            } else {
+                "it cannot be unpacked"
+            };
+            (reason, Some(source))
+        }
         Trouble::Lack(Lack::Held) => unreachable!("what is held was read, and is not read again"),
-        Trouble::Damage(reason) => reason,
+        Trouble::Damage(reason) => (reason, None),
     };
     CaptureError::Damaged {
         path,
-        offset,
+        offset: place.offset,
+        is_unpacked: place.is_unpacked,
         reason,
+        source,
     }
 }
 

@@ -1,31 +1,17 @@
 //! A file's octets in order: unpacked and buffered.
 
-use std::io::{self, BufReader, Read};
+use std::io;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
+use super::lack::Lack;
 use super::source::{CHUNK, Piece, Source};
-use super::zstd::{Zstd, is_zstd};
+use super::unpack::Unpacked;
+use super::zstd::is_zstd;
 
 const GZIP: &[u8] = &[0x1f, 0x8b];
-/// How many octets tell how a file is packed.
-const MAGIC_LEN: usize = 4;
-
-/// Why octets cannot be had.
-pub(super) enum Lack {
-    /// They would have to be read first, and the buffer is held.
-    Held,
-    /// They cannot be read.
-    Io(io::Error),
-}
-
-impl From<io::Error> for Lack {
-    fn from(error: io::Error) -> Lack {
-        Lack::Io(error)
-    }
-}
 
 /// A source of octets with a window on them.
 pub(super) struct Input {
@@ -42,19 +28,17 @@ pub(super) struct Input {
 
 impl Input {
     /// Opens a file, or standard input as `-`; `read` counts what is read of it, as it is stored.
-    pub(super) fn open(path: &Path, read: Arc<AtomicU64>) -> io::Result<Input> {
-        let mut plain = Input::new(Source::open(path, read)?);
-        plain.read_up_to(MAGIC_LEN)?;
-        let magic = plain.peek(MAGIC_LEN).unwrap_or_default();
-        if magic.starts_with(GZIP) {
-            let decoder = flate2::read::MultiGzDecoder::new(plain);
-            Ok(Input::new(Source::Stream(Box::new(decoder))))
+    pub(super) fn open(path: &Path, read: Arc<AtomicU64>) -> Result<Input, Lack> {
+        let mut file = Input::new(Source::open(path, read)?);
+        let magic = file.window(4)?.unwrap_or_default();
+        let unpacked = if magic.starts_with(GZIP) {
+            Unpacked::of_gzip(file)
         } else if is_zstd(magic) {
-            let decoder = Zstd::new(BufReader::new(plain));
-            Ok(Input::new(Source::Stream(Box::new(decoder))))
+            Unpacked::of_zstd(file)
         } else {
-            Ok(plain)
-        }
+            return Ok(file);
+        };
+        Ok(Input::new(Source::Packed(unpacked)))
     }
 
     fn new(source: Source) -> Input {
@@ -100,6 +84,11 @@ impl Input {
     /// Returns how many octets were consumed.
     pub(super) fn offset(&self) -> u64 {
         self.offset
+    }
+
+    /// Tells whether the octets come from packed ones.
+    pub(super) fn is_unpacked(&self) -> bool {
+        matches!(self.source, Source::Packed(_))
     }
 
     /// Returns the next `need` octets without consuming them; `None` if fewer are left.
@@ -174,7 +163,7 @@ impl Input {
 
     /// Moves what is left of the window to the front and reads behind it. A large block makes the buffer grow.
     #[cold]
-    fn read_up_to(&mut self, need: usize) -> io::Result<()> {
+    fn read_up_to(&mut self, need: usize) -> Result<(), Lack> {
         if self.end - self.start >= need {
             return Ok(());
         }
@@ -189,16 +178,15 @@ impl Input {
             match self.source.read(room) {
                 Ok(0) => break,
                 Ok(count) => self.end += count,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
+                Err(Lack::Io(error)) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(lack) => return Err(lack),
             }
         }
         Ok(())
     }
-}
 
-impl Read for Input {
-    fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
+    /// Consumes octets, as many as are there and have room.
+    pub(super) fn read(&mut self, room: &mut [u8]) -> Result<usize, Lack> {
         self.read_up_to(1)?;
         let count = room.len().min(self.end - self.start);
         let (Some(room), octets) = (room.get_mut(..count), self.take(count)) else {

@@ -9,6 +9,7 @@
 mod error;
 mod file;
 mod input;
+mod lack;
 mod section;
 mod series;
 mod shared;
@@ -16,6 +17,7 @@ mod source;
 mod stretch;
 #[cfg(test)]
 pub(crate) mod testbed;
+mod unpack;
 mod zstd;
 
 pub use error::CaptureError;

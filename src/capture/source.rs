@@ -7,6 +7,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::lack::Lack;
+use super::unpack::Unpacked;
+
 /// How much is read at a time, in octets: stays in the cache of a core until it has been looked at.
 pub(super) const CHUNK: usize = 512 << 10;
 /// At least so much is left free before a piece: for the part of a frame that the piece before ends with.
@@ -21,6 +24,8 @@ pub(super) enum Source {
     Stream(Box<dyn Read + Send>),
     /// What can be read anywhere.
     File(PlainFile),
+    /// What has to be unpacked first.
+    Packed(Unpacked),
 }
 
 impl Source {
@@ -46,7 +51,7 @@ impl Source {
     /// Claims the next piece: see [`super::input::Input::claim`].
     pub(super) fn claim(&mut self) -> Option<Piece> {
         match self {
-            Source::Stream(_) => None,
+            Source::Stream(_) | Source::Packed(_) => None,
             Source::File(file) => file.claim(),
         }
     }
@@ -54,17 +59,17 @@ impl Source {
     /// Tells whether a piece is one of this source.
     pub(super) fn owns(&self, piece: &Piece) -> bool {
         match self {
-            Source::Stream(_) => false,
+            Source::Stream(_) | Source::Packed(_) => false,
             Source::File(file) => Arc::ptr_eq(&file.file, &piece.file),
         }
     }
-}
 
-impl Read for Source {
-    fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
+    /// Reads what is next.
+    pub(super) fn read(&mut self, room: &mut [u8]) -> Result<usize, Lack> {
         match self {
-            Source::Stream(stream) => stream.read(room),
-            Source::File(file) => file.read(room),
+            Source::Stream(stream) => Ok(stream.read(room)?),
+            Source::File(file) => Ok(file.read(room)?),
+            Source::Packed(unpacked) => unpacked.read(room),
         }
     }
 }
@@ -88,9 +93,7 @@ impl PlainFile {
             read: Arc::clone(&self.read),
         })
     }
-}
 
-impl Read for PlainFile {
     fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
         let count = self.file.read_at(room, self.next)?;
         self.next += u64::try_from(count).unwrap_or(0);

@@ -14,11 +14,16 @@ pub(super) fn is_zstd(beginning: &[u8]) -> bool {
     )
 }
 
+/// An empty last block, and a checksum behind it.
+const FRAME_END: [u8; 7] = [1, 0, 0, 0, 0, 0, 0];
+
 /// What all frames of packed data hold.
 pub(super) struct Zstd<R> {
     packed: R,
     /// Its memory is used again by every frame. It refuses windows beyond its limit.
     decoder: FrameDecoder,
+    /// Why there is nothing behind what is decoded.
+    failure: Option<io::Error>,
 }
 
 impl<R: BufRead> Zstd<R> {
@@ -26,7 +31,37 @@ impl<R: BufRead> Zstd<R> {
         Zstd {
             packed,
             decoder: FrameDecoder::new(),
+            failure: None,
         }
+    }
+
+    pub(super) fn get_mut(&mut self) -> &mut R {
+        &mut self.packed
+    }
+
+    /// Decodes the next block of the frame. If it cannot be, the frame is ended: the decoder holds back the octets
+    /// that later blocks may refer to, and now gives them away.
+    fn decode_block(&mut self) -> io::Result<()> {
+        let one = || BlockDecodingStrategy::UptoBlocks(1);
+        let Err(error) = self.decoder.decode_blocks(&mut self.packed, one()) else {
+            return Ok(());
+        };
+        let failure = reason(&error);
+        match self.decoder.decode_blocks(FRAME_END.as_slice(), one()) {
+            Ok(_) => self.failure = Some(failure),
+            Err(_) => return Err(failure),
+        }
+        Ok(())
+    }
+
+    /// Tells whether the frame, if there was one, came out as it was packed. The decoder leaves that to us.
+    fn check(&self) -> io::Result<()> {
+        let told = self.decoder.get_checksum_from_data();
+        if told.is_some() && told != self.decoder.get_calculated_checksum() {
+            let words = "the checksum of the unpacked data is another one";
+            return Err(io::Error::new(io::ErrorKind::InvalidData, words));
+        }
+        Ok(())
     }
 
     /// Goes on to the next frame; `false` at the end of the data.
@@ -57,10 +92,14 @@ impl<R: BufRead> Read for Zstd<R> {
     fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
         while self.decoder.can_collect() == 0 {
             if !self.decoder.is_finished() {
-                let one = BlockDecodingStrategy::UptoBlocks(1);
-                let decoded = self.decoder.decode_blocks(&mut self.packed, one);
-                decoded.map_err(|error| reason(&error))?;
-            } else if !self.begin_frame()? {
+                self.decode_block()?;
+                continue;
+            }
+            if let Some(failure) = self.failure.take() {
+                return Err(failure);
+            }
+            self.check()?;
+            if !self.begin_frame()? {
                 return Ok(0);
             }
         }

@@ -15,6 +15,7 @@ mod exporters;
 mod exports;
 mod live;
 mod mixed;
+mod packed;
 mod program;
 mod slow;
 mod store;

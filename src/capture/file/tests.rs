@@ -52,6 +52,16 @@ fn pcapng(order: Order) -> Vec<u8> {
     .concat()
 }
 
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn zstd(bytes: &[u8]) -> Vec<u8> {
+    ruzstd::encoding::compress_to_vec(bytes, ruzstd::encoding::CompressionLevel::Fastest)
+}
+
 #[test]
 fn frames_are_read_from_pcap() {
     let (seen, end) = read(&pcap());
@@ -75,29 +85,31 @@ fn a_section_in_the_other_order_begins_anew() {
 #[test]
 fn packed_files_are_unpacked() {
     let plain = pcap();
-    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    gzip.write_all(&plain).unwrap();
-    let gzip = gzip.finish().unwrap();
-    let zstd = ruzstd::encoding::compress_to_vec(
-        plain.as_slice(),
-        ruzstd::encoding::CompressionLevel::Fastest,
-    );
-    for packed in [&gzip, &zstd] {
-        let (seen, end) = read(packed);
+    for packed in [gzip(&plain), zstd(&plain)] {
+        let (seen, end) = read(&packed);
         assert!(end.is_none(), "{end:?}");
         assert_eq!(seen, read(&plain).0);
+        let (seen, end) = read(&packed[..packed.len() - 3]);
+        assert_eq!(seen.len(), 2);
+        match end {
+            Some(CaptureError::Damaged {
+                offset,
+                is_unpacked,
+                reason,
+                ..
+            }) => {
+                assert_eq!(offset, plain.len() as u64);
+                assert!(is_unpacked);
+                assert_eq!(reason, "the packed data end too early");
+            }
+            other => panic!("{other:?}"),
+        }
     }
-    let (_, end) = read(&gzip[..gzip.len() - 9]);
-    assert!(matches!(end, Some(CaptureError::Damaged { .. })), "{end:?}");
 }
 
 #[test]
 fn a_record_across_packed_frames_is_whole() {
     let plain = pcap();
-    let zstd = |bytes: &[u8]| {
-        let level = ruzstd::encoding::CompressionLevel::Fastest;
-        ruzstd::encoding::compress_to_vec(bytes, level)
-    };
     let aside = [0x50, 0x2a, 0x4d, 0x18, 4, 0, 0, 0, 1, 2, 3, 4];
     let (first, rest) = plain.split_at(24 + 16 + 30);
     let parts = [&aside[..], &zstd(first), &aside, &zstd(rest)];
@@ -171,6 +183,23 @@ fn a_frame_across_the_buffers_end_is_whole() {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn damage_in_a_packed_file_never_panics(
+        which in 0..2usize,
+        changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
+    ) {
+        let many: Vec<_> = (0..300)
+            .map(|number: u32| (number, 0, number.wrapping_mul(77_777).to_le_bytes().repeat(20)))
+            .collect();
+        let plain = ORDERS[0].pcap(0xa1b2_c3d4, 1, &many);
+        let mut bytes = vec![gzip(&plain), zstd(&plain)].swap_remove(which);
+        for (place, value) in changes {
+            let place = place.index(bytes.len());
+            bytes[place] = value;
+        }
+        read(&bytes);
+    }
+
     #[test]
     fn a_damaged_file_never_panics(
         which in 0..3usize,
