@@ -24,6 +24,12 @@ pub enum CaptureError {
         /// What is wrong with its beginning.
         reason: &'static str,
     },
+    /// The reading was stopped while a stream was silent.
+    #[error("the reading of {} was stopped", path.display())]
+    Stopped {
+        /// The stream.
+        path: PathBuf,
+    },
     /// The file is damaged.
     #[error(
         "the capture file {} is damaged at byte {offset}{}: {reason}",
@@ -47,6 +53,7 @@ pub enum CaptureError {
 impl Diagnosis for CaptureError {
     fn hint(&self) -> Option<String> {
         let hint = match self {
+            CaptureError::Stopped { .. } => return None,
             CaptureError::Unreadable { .. } => "check the path and that the file may be read",
             CaptureError::NoCapture { .. } => {
                 "pcap and pcapng are read, plain or packed with gzip or zstd"
@@ -62,6 +69,11 @@ impl Diagnosis for CaptureError {
     }
 
     fn exit(&self) -> Exit {
-        Exit::Device
+        match self {
+            CaptureError::Stopped { .. } => Exit::Interrupted,
+            CaptureError::Unreadable { .. }
+            | CaptureError::NoCapture { .. }
+            | CaptureError::Damaged { .. } => Exit::Device,
+        }
     }
 }

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 
 use super::CaptureError;
 use super::input::Input;
@@ -69,13 +69,17 @@ impl Capture {
     /// # Errors
     /// [`CaptureError`], if it cannot be read or is no capture file.
     pub fn open(path: &Path) -> Result<Capture, CaptureError> {
-        Capture::open_counted(path, Arc::default())
+        Capture::open_for(path, Arc::default(), Arc::default())
     }
 
-    /// As [`Capture::open`]; `read` counts the octets read of the file.
-    pub(super) fn open_counted(path: &Path, read: Arc<AtomicU64>) -> Result<Capture, CaptureError> {
+    /// As [`Capture::open`]; `read` counts the octets read of the file, and `stop` ends the waiting for a stream.
+    pub(super) fn open_for(
+        path: &Path,
+        read: Arc<AtomicU64>,
+        stop: Arc<AtomicBool>,
+    ) -> Result<Capture, CaptureError> {
         let path = path.to_owned();
-        let mut input = match Input::open(&path, read) {
+        let mut input = match Input::open(&path, read, stop) {
             Ok(input) => input,
             Err(lack) => return Err(described(path, Place::default(), lack.into())),
         };
@@ -203,6 +207,7 @@ impl Place {
 fn described(path: PathBuf, place: Place, trouble: Trouble) -> CaptureError {
     let (reason, source) = match trouble {
         Trouble::Lack(Lack::Io(source)) => return CaptureError::Unreadable { path, source },
+        Trouble::Lack(Lack::Stopped) => return CaptureError::Stopped { path },
         Trouble::Lack(Lack::Packed(source)) => {
             let reason = if source.kind() == io::ErrorKind::UnexpectedEof {
                 "the packed data end too early"

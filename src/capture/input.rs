@@ -4,7 +4,7 @@ use std::io;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 
 use super::lack::Lack;
 use super::source::{CHUNK, Piece, Source};
@@ -27,9 +27,14 @@ pub(super) struct Input {
 }
 
 impl Input {
-    /// Opens a file, or standard input as `-`; `read` counts what is read of it, as it is stored.
-    pub(super) fn open(path: &Path, read: Arc<AtomicU64>) -> Result<Input, Lack> {
-        let mut file = Input::new(Source::open(path, read)?);
+    /// Opens a file, or standard input as `-`; `read` counts what is read of it, as it is stored, and `stop` ends the
+    /// waiting for a stream.
+    pub(super) fn open(
+        path: &Path,
+        read: Arc<AtomicU64>,
+        stop: Arc<AtomicBool>,
+    ) -> Result<Input, Lack> {
+        let mut file = Input::new(Source::open(path, read, stop)?);
         let magic = file.window(4)?.unwrap_or_default();
         let unpacked = if magic.starts_with(GZIP) {
             Unpacked::of_gzip(file)

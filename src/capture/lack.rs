@@ -10,6 +10,8 @@ pub(super) enum Lack {
     Io(io::Error),
     /// The file can be read, and what is packed in it cannot be unpacked.
     Packed(io::Error),
+    /// The reading was stopped.
+    Stopped,
 }
 
 impl From<io::Error> for Lack {

@@ -14,6 +14,7 @@ mod section;
 mod series;
 mod shared;
 mod source;
+mod stream;
 mod stretch;
 #[cfg(test)]
 pub(crate) mod testbed;

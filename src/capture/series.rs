@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::vec;
 
 use super::source::Piece;
@@ -53,6 +53,7 @@ pub struct Series {
     /// A frame or block is larger than a piece: reading in order can deal with it.
     is_stuck: bool,
     progress: Progress,
+    stop: Arc<AtomicBool>,
     troubles: Vec<CaptureError>,
 }
 
@@ -74,8 +75,15 @@ impl Series {
             count: 0,
             in_order: 0,
             is_stuck: false,
+            stop: Arc::default(),
             troubles: Vec::new(),
         }
+    }
+
+    /// Lets `stop` end the series where it waits for a stream.
+    #[must_use]
+    pub fn until(self, stop: Arc<AtomicBool>) -> Series {
+        Series { stop, ..self }
     }
 
     /// Returns a view of the progress, for another thread.
@@ -129,7 +137,7 @@ impl Series {
                     return true;
                 }
                 Ok(false) => {}
-                Err(trouble) => self.troubles.push(trouble),
+                Err(trouble) => self.note(trouble),
             }
         }
         false
@@ -146,7 +154,7 @@ impl Series {
                 has_frames
             }
             Err(trouble) => {
-                self.troubles.push(trouble);
+                self.note(trouble);
                 self.current = None;
                 false
             }
@@ -156,10 +164,20 @@ impl Series {
     fn open_next(&mut self) -> Option<Capture> {
         loop {
             let path = self.paths.next()?;
-            match Capture::open_counted(&path, Arc::clone(&self.progress.read)) {
+            let (read, stop) = (Arc::clone(&self.progress.read), Arc::clone(&self.stop));
+            match Capture::open_for(&path, read, stop) {
                 Ok(capture) => return Some(capture),
-                Err(trouble) => self.troubles.push(trouble),
+                Err(trouble) => self.note(trouble),
             }
+        }
+    }
+
+    /// Notes what went wrong. Whoever has stopped one file wants none of the others.
+    fn note(&mut self, trouble: CaptureError) {
+        if matches!(trouble, CaptureError::Stopped { .. }) {
+            self.paths = Vec::new().into_iter();
+        } else {
+            self.troubles.push(trouble);
         }
     }
 

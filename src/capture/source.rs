@@ -1,13 +1,14 @@
 //! Where octets come from: streams, and files of which several threads read pieces at the same time.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use super::lack::Lack;
+use super::stream::Stream;
 use super::unpack::Unpacked;
 
 /// How much is read at a time, in octets: stays in the cache of a core until it has been looked at.
@@ -21,7 +22,7 @@ const PAGE: usize = 4096;
 /// A source of octets.
 pub(super) enum Source {
     /// What has to be read in order.
-    Stream(Box<dyn Read + Send>),
+    Stream(Counted),
     /// What can be read anywhere.
     File(PlainFile),
     /// What has to be unpacked first.
@@ -29,23 +30,26 @@ pub(super) enum Source {
 }
 
 impl Source {
-    /// Opens a file, or standard input as `-`; `read` counts what is read of it.
-    pub(super) fn open(path: &Path, read: Arc<AtomicU64>) -> io::Result<Source> {
-        let stream = |source, read| Source::Stream(Box::new(Counted { source, read }));
-        if path == Path::new("-") {
-            return Ok(stream(Box::new(io::stdin()), read));
-        }
-        let file = File::open(path)?;
-        let about = file.metadata()?;
-        if !about.is_file() {
-            return Ok(stream(Box::new(file), read));
-        }
-        Ok(Source::File(PlainFile {
-            file: Arc::new(file),
-            next: 0,
-            size: about.len(),
-            read,
-        }))
+    /// Opens a file, or standard input as `-`; `read` counts what is read of it, `stop` ends the waiting for a stream.
+    pub(super) fn open(
+        path: &Path,
+        read: Arc<AtomicU64>,
+        stop: Arc<AtomicBool>,
+    ) -> io::Result<Source> {
+        let stream = if path == Path::new("-") {
+            Stream::standard_input(stop)?
+        } else if std::fs::metadata(path)?.is_file() {
+            let file = File::open(path)?;
+            return Ok(Source::File(PlainFile {
+                next: 0,
+                size: file.metadata()?.len(),
+                file: Arc::new(file),
+                read,
+            }));
+        } else {
+            Stream::open(path, stop)?
+        };
+        Ok(Source::Stream(Counted { stream, read }))
     }
 
     /// Claims the next piece: see [`super::input::Input::claim`].
@@ -67,7 +71,7 @@ impl Source {
     /// Reads what is next.
     pub(super) fn read(&mut self, room: &mut [u8]) -> Result<usize, Lack> {
         match self {
-            Source::Stream(stream) => Ok(stream.read(room)?),
+            Source::Stream(stream) => stream.read(room),
             Source::File(file) => Ok(file.read(room)?),
             Source::Packed(unpacked) => unpacked.read(room),
         }
@@ -133,20 +137,21 @@ impl Piece {
     }
 }
 
-/// Counts what is read, for whoever shows the progress.
-struct Counted {
-    source: Box<dyn Read + Send>,
+/// A stream, counting what is read of it.
+pub(super) struct Counted {
+    stream: Stream,
     read: Arc<AtomicU64>,
 }
 
-impl Read for Counted {
-    fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
-        let count = self.source.read(room)?;
+impl Counted {
+    fn read(&mut self, room: &mut [u8]) -> Result<usize, Lack> {
+        let count = self.stream.read(room)?;
         count_read(&self.read, count);
         Ok(count)
     }
 }
 
+/// Counts what is read, for whoever shows the progress.
 fn count_read(read: &AtomicU64, octets: usize) {
     read.fetch_add(u64::try_from(octets).unwrap_or(0), Ordering::Relaxed);
 }

@@ -149,7 +149,7 @@ impl InputArgs {
             warn_of_losses(tap.lost()?, context);
             return Ok(Counted::of_live(count));
         }
-        let mut series = Series::new(self.read.clone());
+        let mut series = Series::new(self.read.clone()).until(Arc::clone(&stop));
         let meter = Meter::start(series.progress(), context);
         let census = flows::count(&mut series, keep, settings, &stop);
         meter.finish();

@@ -1,9 +1,14 @@
 //! Files that end too early, are damaged, or never end.
 
+use std::fs::File;
 use std::io::Write;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::Duration;
 
-use serde_json::Value;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use serde_json::{Value, json};
 
 use crate::mixed::on_ethernet;
 use crate::program::Site;
@@ -43,27 +48,65 @@ fn a_file_that_is_no_capture_or_not_there_is_told() {
     }
 }
 
-#[test]
-fn a_stream_that_never_ends_is_counted_when_ctrl_c_is_pressed() {
-    let site = Site::new();
-    let film = on_ethernet(2, 5000).pcap(1);
-    let mut child = Command::new(assert_cmd::cargo::cargo_bin!("halfspan"))
-        .args(["talkers", "-r", "-", "--json"])
+/// Starts `talkers` on these files, with a pipe as standard input.
+fn start(site: &Site, files: &[&str]) -> Child {
+    Command::new(assert_cmd::cargo::cargo_bin!("halfspan"))
+        .args(["talkers", "--json", "-r"])
+        .args(files)
         .current_dir(site.path())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
-        .unwrap();
-    let mut pipe = child.stdin.take().unwrap();
-    pipe.write_all(&film).unwrap();
+        .unwrap()
+}
+
+/// Presses Ctrl-C, and returns what was counted by then.
+fn interrupt(mut child: Child) -> Value {
     let pid = nix::unistd::Pid::from_raw(i32::try_from(child.id()).unwrap());
     nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGINT).unwrap();
-    // It goes on until the signal is noticed; a reader that has gone is no failure of ours.
-    while pipe.write_all(&film[24..]).is_ok() {}
-    drop(pipe);
+    let hangs = (0..100).all(|_| {
+        thread::sleep(Duration::from_millis(100));
+        child.try_wait().unwrap().is_none()
+    });
+    if hangs {
+        child.kill().unwrap();
+    }
     let output = child.wait_with_output().unwrap();
+    assert!(!hangs, "it goes on after Ctrl-C");
     assert_eq!(output.status.code(), Some(130));
-    let counted: Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert!(counted["packets"].as_u64().unwrap() > 0);
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+#[test]
+fn a_stream_that_falls_silent_is_counted_when_ctrl_c_is_pressed() {
+    let site = Site::new();
+    // More than a pipe holds: when it is written, a part of it was read.
+    let film = on_ethernet(2, 5000).pcap(1);
+    let mut packed = GzEncoder::new(Vec::new(), Compression::none());
+    packed.write_all(&film).unwrap();
+    packed.flush().unwrap();
+    for octets in [&film, packed.get_ref()] {
+        let mut child = start(&site, &["-"]);
+        let mut pipe = child.stdin.take().unwrap();
+        pipe.write_all(octets).unwrap();
+        let counted = interrupt(child);
+        assert!(counted["packets"].as_u64().unwrap() > 0);
+        drop(pipe);
+    }
+}
+
+#[test]
+fn neither_a_pipe_that_was_always_silent_nor_the_file_behind_it_is_read_after_ctrl_c() {
+    let site = Site::new();
+    site.write("whole.pcap", &on_ethernet(1, 100).pcap(1));
+    let path = site.path().join("pipe");
+    nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRWXU).unwrap();
+    let child = start(&site, &["pipe", "whole.pcap"]);
+    // Returns when the program has opened it, too.
+    let pipe = File::options().write(true).open(&path).unwrap();
+    let counted = interrupt(child);
+    assert_eq!(counted["packets"], 0);
+    assert_eq!(counted["errors"], json!([]));
+    drop(pipe);
 }
