@@ -55,6 +55,7 @@ pub struct Client {
 
 /// Everything but the runtime.
 struct Line {
+    name: String,
     agent: String,
     root: String,
     client: reqwest::Client,
@@ -106,6 +107,7 @@ impl Client {
             .build()
             .map_err(|error| setup(error.to_string()))?;
         let line = Line {
+            name: name.to_owned(),
             session: Session::new(access, described),
             login: described.login.clone(),
             headers: described.headers.clone().into_iter().collect(),
@@ -134,6 +136,17 @@ impl Client {
 impl Http for Client {
     fn agent(&self) -> &str {
         &self.line.agent
+    }
+
+    fn device(&self) -> String {
+        let by_address = || {
+            let mut url = reqwest::Url::parse(&self.line.root).ok()?;
+            let found = url.socket_addrs(|| None).ok()?;
+            url.set_ip_host(found.first()?.ip()).ok()?;
+            Some(url.as_str().trim_end_matches('/').to_owned())
+        };
+        let address = by_address().unwrap_or_else(|| self.line.root.clone());
+        format!("{} ({address})", self.line.name)
     }
 
     fn send(

@@ -88,6 +88,12 @@ pub trait Http: Send {
     /// Returns who is asked, for messages: `office-1 (https://10.78.0.2)`.
     fn agent(&self) -> &str;
 
+    /// Returns who is asked, by its address, without the usual port: the same text however the configuration writes
+    /// that. A host that cannot be looked up stands as it is written.
+    fn device(&self) -> String {
+        self.agent().to_owned()
+    }
+
     /// Sends a request and returns the answer to it.
     ///
     /// # Errors

@@ -1,9 +1,10 @@
 //! The client against a server that does what switches do.
 
 use super::testbed::{Certificate, PASSWORD, Server, answer, client};
-use super::{Http, HttpError, Purpose, Trust};
+use super::{Access, Client, Http, HttpError, Identity, Purpose, Timing, Trust};
 use crate::error::Failure;
 use crate::profile::http::{Request, Scope};
+use crate::secret::Secret;
 
 /// A profile's section that asks with user and password.
 const BASIC: &str = r#"{"entries": [], "refused_at": ["/error/message"]}"#;
@@ -54,6 +55,43 @@ fn forgetful() -> Server {
         left -= 1;
         answer(200, "", "[]")
     })
+}
+
+#[test]
+fn one_device_is_called_the_same_however_its_address_is_written() {
+    let device = |host: &str, trust: Trust, port: Option<u16>| {
+        let described = serde_json::from_str(BASIC).unwrap();
+        let access = Access {
+            identity: Identity::Token(Secret::new("x".to_owned())),
+            trust,
+            port,
+            given: std::collections::BTreeMap::new(),
+        };
+        let client = Client::connect(
+            "office-1",
+            host,
+            None,
+            &access,
+            &described,
+            Timing::default(),
+        );
+        client.unwrap().device()
+    };
+    for port in [None, Some(80)] {
+        for host in ["127.0.0.1", "localhost"] {
+            let found = device(host, Trust::Plain, port);
+            let v6 = host == "localhost" && found == "office-1 (http://[::1])";
+            assert!(found == "office-1 (http://127.0.0.1)" || v6, "{found}");
+        }
+    }
+    assert_eq!(
+        device("192.0.2.1", Trust::Anybody, Some(443)),
+        "office-1 (https://192.0.2.1)"
+    );
+    assert_eq!(
+        device("2001:db8::1", Trust::Anybody, Some(8443)),
+        "office-1 (https://[2001:db8::1]:8443)"
+    );
 }
 
 #[test]

@@ -49,11 +49,18 @@ impl<S: Snmp + 'static> From<Box<S>> for Agents {
 }
 
 impl Agents {
-    /// Returns who is asked, for messages.
-    pub(super) fn name(&self) -> String {
-        let http = self.http.as_ref().map(|http| http.agent());
-        let snmp = || self.snmp.as_ref().map(|snmp| snmp.agent());
-        http.or_else(snmp).unwrap_or("nobody").to_owned()
+    /// Returns who is asked, by its address: the same text however the configuration writes that.
+    pub(super) fn device(&self) -> String {
+        let http = self.http.as_ref().map(|http| http.device());
+        // Messages of the SNMP client name the address that it has looked up.
+        let snmp = || self.snmp.as_ref().map(|snmp| snmp.agent().to_owned());
+        http.or_else(snmp).unwrap_or_else(|| "nobody".to_owned())
+    }
+
+    /// Tells whether they lead to what a journal names. Older ones name a web interface as the configuration does.
+    pub(super) fn lead_to(&self, device: &str) -> bool {
+        let as_written = self.http.as_ref().map(|http| http.agent());
+        self.device() == device || as_written == Some(device)
     }
 
     /// Returns the SNMP agent.

@@ -70,11 +70,19 @@ pub enum MirrorError {
         /// What it mirrors, in words.
         session: String,
     },
-    /// The journal was written by a run that reached the switch in another way than the configuration does now.
-    #[error("switch `{switch}` is reached in another way than by the run that has left it changed")]
+    /// The name stands for another device now than for the run whose journal is there.
+    #[error(
+        "switch `{switch}` is {found} now, and it is {left} that an interrupted run has left changed"
+    )]
     OtherWay {
         /// Its name in the configuration.
         switch: String,
+        /// What the journal is for.
+        left: String,
+        /// What the configuration leads to now.
+        found: String,
+        /// The journal.
+        path: PathBuf,
     },
     /// Somebody's edits wait to be applied, and ours could not be applied without them.
     #[error(
@@ -222,8 +230,17 @@ impl Diagnosis for MirrorError {
             MirrorError::NotToBeBorrowed { .. } => {
                 "remove it yourself, or choose another destination"
             }
-            MirrorError::OtherWay { .. } => {
-                "put `profile`, `address` and `bridge` back as they were, then run: halfspan restore"
+            MirrorError::OtherWay {
+                switch,
+                found,
+                path,
+                ..
+            } => {
+                return Some(format!(
+                    "put `address` and `bridge` back as they were and run: halfspan restore --switch {switch}; give another \
+                     switch another name; if it is the same one, write `{found}` as `agent` into {}",
+                    path.display()
+                ));
             }
             MirrorError::Http { source, .. } => return source.hint(),
             MirrorError::NotApplied { .. } => {

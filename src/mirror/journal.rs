@@ -33,7 +33,7 @@ pub struct Journal {
     schema: String,
     /// The switch's name in the configuration.
     pub switch: String,
-    /// Who was asked, for people: `office-1 (10.78.0.2)`.
+    /// What was changed, by its address: `office-1 (10.78.0.2)`. The switch's name may come to stand for another one.
     pub agent: String,
     /// When it was written.
     pub written: jiff::Timestamp,
@@ -78,6 +78,24 @@ pub enum Way {
     Agents(Agents),
     /// Without either.
     Direct(Device),
+}
+
+impl Way {
+    /// Returns what it leads to, by its address.
+    fn device(&self) -> String {
+        match self {
+            Way::Agents(agents) => agents.device(),
+            Way::Direct(device) => device.agent(),
+        }
+    }
+
+    /// Tells whether it leads to what a journal names.
+    fn leads_to(&self, device: &str) -> bool {
+        match self {
+            Way::Agents(agents) => agents.lead_to(device),
+            Way::Direct(direct) => direct.agent() == device,
+        }
+    }
 }
 
 impl Journal {
@@ -132,12 +150,16 @@ impl Journal {
     /// # Errors
     /// [`MirrorError::DamagedJournal`]; `folder` is where the journal is.
     pub fn profile(&self, folder: &Path) -> Result<profile::Profile, MirrorError> {
-        profile::parse(&self.profile_text, &self.profile).map_err(|error| {
-            MirrorError::DamagedJournal {
-                path: journal_path(folder, &self.switch),
-                what: error.to_string(),
-            }
-        })
+        profile::parse(&self.profile_text, &self.profile)
+            .map_err(|error| self.damaged(folder, error.to_string()))
+    }
+
+    /// Says that it makes no sense.
+    pub(super) fn damaged(&self, folder: &Path, what: String) -> MirrorError {
+        MirrorError::DamagedJournal {
+            path: journal_path(folder, &self.switch),
+            what,
+        }
     }
 
     /// Puts the journal on disk, file and folder synced.
@@ -233,6 +255,12 @@ fn read(path: &Path) -> Result<Journal, MirrorError> {
             journal.schema
         )));
     }
+    if path.file_name() != Some(file_name(&journal.switch, "json").as_ref()) {
+        return Err(damaged(format!(
+            "it is for `{}`, and not named so",
+            journal.switch
+        )));
+    }
     Ok(journal)
 }
 
@@ -254,10 +282,11 @@ pub(super) fn delete(folder: &Path, switch: &str) -> Result<(), MirrorError> {
 /// Puts a switch back as the journal says, reads it back, compares, and deletes the journal.
 ///
 /// It does not matter when the run was interrupted: before its first write, in the middle of one, or while it
-/// was putting back itself.
+/// was putting back itself. If the switch was put back since `journal` was read, there is nothing to do.
 ///
 /// # Errors
-/// [`MirrorError`]; the journal then stays.
+/// [`MirrorError`]; the journal then stays. [`MirrorError::OtherWay`], if the way leads to another device than the one
+/// that was changed.
 pub fn repair(
     journal: &Journal,
     folder: &Path,
@@ -265,6 +294,19 @@ pub fn repair(
     clock: Rc<dyn Clock>,
 ) -> Result<(), MirrorError> {
     let _lock = SwitchLock::take(folder, &journal.switch)?;
+    // Whoever held the lock before may have put the switch back, and changed it anew.
+    let Some(journal) = &load(folder, &journal.switch)? else {
+        return Ok(());
+    };
+    let other_way = |found: String| MirrorError::OtherWay {
+        switch: journal.switch.clone(),
+        left: journal.agent.clone(),
+        found,
+        path: journal_path(folder, &journal.switch),
+    };
+    if !way.leads_to(&journal.agent) {
+        return Err(other_way(way.device()));
+    }
     let profile = journal.profile(folder)?;
     match (&journal.kept, way) {
         (
@@ -287,13 +329,11 @@ pub fn repair(
             put_back(&mut controls, state)?;
         }
         (Kept::Direct { destination, state }, Way::Direct(device)) => {
-            direct::repair(journal, destination, state, device, &profile, clock)?;
+            let kept = (destination.as_str(), state);
+            direct::repair(journal, folder, kept, device, &profile, clock)?;
         }
-        (Kept::Objects { .. }, Way::Direct(_)) | (Kept::Direct { .. }, Way::Agents(_)) => {
-            return Err(MirrorError::OtherWay {
-                switch: journal.switch.clone(),
-            });
-        }
+        (Kept::Objects { .. }, way @ Way::Direct(_))
+        | (Kept::Direct { .. }, way @ Way::Agents(_)) => return Err(other_way(way.device())),
     }
     delete(folder, &journal.switch)
 }

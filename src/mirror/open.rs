@@ -209,7 +209,7 @@ fn bind(
 
 pub(super) fn look(request: &OpenRequest<'_>, agents: Agents) -> Result<Found, MirrorError> {
     let profile = request.profile;
-    let agent = agents.name();
+    let agent = agents.device();
     let objects = Objects::bind(profile, Some(&Oid::default()));
     let destination =
         destination_number(&objects, request.ports, request.destination).ok_or_else(|| {

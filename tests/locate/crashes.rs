@@ -143,6 +143,29 @@ fn what_cannot_be_put_back_stays_in_the_journal() {
 }
 
 #[test]
+fn a_journal_is_not_played_onto_another_switch_of_the_same_name() {
+    let left = Site::new(|_| ());
+    killed_after(&left, 8);
+    let other = Site::new(|_| ());
+    let runs_on_the_other = |args: &[&str]| {
+        let mut command = other.command();
+        command.env("XDG_STATE_HOME", left.path("state")).args(args);
+        Running::start(&mut command).end()
+    };
+    let suspect = other.suspect().to_string();
+    let told = runs_on_the_other(&["locate", "--yes", "--ip", &suspect])
+        .assert_exit(5)
+        .told_error();
+    let changed = left.lab.addresses().switch.to_string();
+    assert!(told.contains(&changed) && told.contains("agent"), "{told}");
+    runs_on_the_other(&["restore"]).assert_exit(5);
+    other.assert_unwritten();
+    left.assert_changed();
+    left.run(&["restore"]).assert_exit(0);
+    left.assert_untouched();
+}
+
+#[test]
 fn with_nothing_to_put_back_restore_is_content_without_a_configuration() {
     let site = Site::new(|_| ());
     std::fs::remove_file(site.path("halfspan.yaml")).unwrap();

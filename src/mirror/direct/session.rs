@@ -86,8 +86,8 @@ pub fn inspect(
 /// Puts a switch back as a journal says.
 pub(in crate::mirror) fn repair(
     journal: &Journal,
-    destination: &str,
-    state: &serde_json::Value,
+    folder: &Path,
+    (destination, state): (&str, &serde_json::Value),
     device: Device,
     profile: &Profile,
     clock: Rc<dyn Clock>,
@@ -95,26 +95,25 @@ pub(in crate::mirror) fn repair(
     match device {
         Device::Linux { bridge } => {
             let plane = tc::Tc::new(&bridge, destination);
-            repair_with(journal, state, plane, profile, clock)
+            repair_with(journal, folder, state, plane, profile, clock)
         }
         Device::Ovs { remote, bridge } => {
             let plane = ovs::Ovs::new(remote, &bridge, destination);
-            repair_with(journal, state, plane, profile, clock)
+            repair_with(journal, folder, state, plane, profile, clock)
         }
     }
 }
 
 fn repair_with<P: Plane>(
     journal: &Journal,
+    folder: &Path,
     state: &serde_json::Value,
     plane: P,
     profile: &Profile,
     clock: Rc<dyn Clock>,
 ) -> Result<(), MirrorError> {
-    let then: P::State =
-        serde_json::from_value(state.clone()).map_err(|_| MirrorError::OtherWay {
-            switch: journal.switch.clone(),
-        })?;
+    let then: P::State = serde_json::from_value(state.clone())
+        .map_err(|error| journal.damaged(folder, error.to_string()))?;
     Hand::new(&journal.switch, plane, clock, profile.timing.spacing).put_back(&then)
 }
 

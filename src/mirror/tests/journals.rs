@@ -3,11 +3,13 @@
 use std::fs;
 
 use crate::error::{Diagnosis, Exit};
-use crate::mirror::{Mirror, MirrorError, load_journal, pending_journals};
+use crate::mirror::direct::Device;
+use crate::mirror::{Journal, Mirror, MirrorError, Way, load_journal, pending_journals, repair};
+use crate::snmp::{Value, VarBind};
 
 use super::fake::FakeSwitch;
 use super::smon::Smon;
-use super::{Bench, set};
+use super::{Bench, built_in, clock, set};
 
 fn interrupted() -> Bench {
     let bench = Bench::new("smon-portcopy", FakeSwitch::new(Smon::new(&[])));
@@ -63,6 +65,81 @@ fn a_journal_cut_anywhere_is_a_clear_error() {
     }
     fs::write(&path, &whole).unwrap();
     bench.repair().unwrap();
+}
+
+#[test]
+fn a_journal_is_not_played_onto_another_device_of_the_same_name() {
+    let bench = interrupted();
+    let path = bench.folder.path().join("office-1.json");
+    let text = fs::read_to_string(&path).unwrap();
+    let of_another = text.replace("192.0.2.1", "192.0.2.9");
+    fs::write(&path, of_another).unwrap();
+    let left = bench.switch.dump();
+    let error = bench.repair().unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "switch `office-1` is fake (192.0.2.1) now, and it is fake (192.0.2.9) that an interrupted run has left changed"
+    );
+    assert_eq!(error.exit(), Exit::NotRestored);
+    let hint = error.hint().unwrap();
+    assert!(
+        hint.contains("halfspan restore --switch office-1"),
+        "{hint}"
+    );
+    assert!(hint.contains("office-1.json"), "{hint}");
+    assert_eq!(bench.switch.dump(), left);
+    assert!(bench.has_journal());
+    fs::write(&path, text).unwrap();
+    bench.repair().unwrap();
+}
+
+#[test]
+fn a_journal_of_one_bridge_is_not_played_onto_another() {
+    let folder = tempfile::tempdir().unwrap();
+    let bridge = |name: &str| Device::Linux {
+        bridge: name.to_owned(),
+    };
+    let then = serde_json::json!({});
+    let agent = bridge("br0").agent();
+    let profile = built_in("linux-bridge-tc");
+    let journal = Journal::of_direct("office-1", &agent, &profile, "mir0", then);
+    journal.write(folder.path()).unwrap();
+    let way = Way::Direct(bridge("br1"));
+    let error = repair(&journal, folder.path(), way, clock()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "switch `office-1` is bridge br1 of this machine now, and it is bridge br0 of this machine that an interrupted run has left changed"
+    );
+    assert!(load_journal(folder.path(), "office-1").unwrap().is_some());
+}
+
+#[test]
+fn a_journal_that_was_played_back_meanwhile_is_not_played_again() {
+    let bench = interrupted();
+    let journal = load_journal(bench.folder.path(), "office-1")
+        .unwrap()
+        .unwrap();
+    bench.repair().unwrap();
+    // From now on the port belongs to somebody else.
+    let row = "1.3.6.1.2.1.16.22.1.3.1.1.5.51.60".parse().unwrap();
+    let value = Value::Integer(4);
+    bench.switch.as_admin(&[VarBind { oid: row, value }]);
+    let theirs = bench.switch.dump();
+    bench.repair_by(&journal).unwrap();
+    assert_eq!(bench.switch.dump(), theirs);
+}
+
+#[test]
+fn a_copy_of_a_journal_is_no_journal() {
+    let bench = interrupted();
+    let folder = bench.folder.path();
+    fs::copy(folder.join("office-1.json"), folder.join("copy.json")).unwrap();
+    let pending = pending_journals(folder).unwrap();
+    let told = pending[0].as_ref().unwrap_err().to_string();
+    assert!(
+        told.ends_with("it is for `office-1`, and not named so"),
+        "{told}"
+    );
 }
 
 #[test]

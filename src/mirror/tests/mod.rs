@@ -18,7 +18,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use crate::clock::{Clock, Moment};
-use crate::mirror::{MirrorError, MirrorSession, OpenRequest, open};
+use crate::mirror::{Journal, MirrorError, MirrorSession, OpenRequest, open};
 use crate::port::{BridgePort, IfIndex, Link, PanelPort, PortId, PortSet, PortTable, SwitchPort};
 use crate::profile::{self, Profile};
 
@@ -109,11 +109,12 @@ impl Bench {
 
     fn repair(&self) -> Result<(), MirrorError> {
         let journal = crate::mirror::load_journal(self.folder.path(), "office-1")?;
-        let Some(journal) = journal else {
-            return Ok(());
-        };
+        journal.map_or(Ok(()), |journal| self.repair_by(&journal))
+    }
+
+    fn repair_by(&self, journal: &Journal) -> Result<(), MirrorError> {
         crate::mirror::repair(
-            &journal,
+            journal,
             self.folder.path(),
             crate::mirror::Way::Agents(Box::new(self.switch.clone()).into()),
             clock(),
