@@ -241,7 +241,7 @@ impl Objects {
         (set, unknown)
     }
 
-    /// Reads the value of every kept object.
+    /// Reads the value of every kept object, as who writes it: what the reader is shown may leave out what is written.
     pub(crate) fn read(&self, snmp: &mut dyn Snmp) -> Result<State, SnmpError> {
         let mut state = State::default();
         let kept = || self.list.iter().filter(|bound| self.is_read(bound));
@@ -250,14 +250,14 @@ impl Objects {
             .filter_map(|bound| bound.at(&Instance::default()))
             .collect();
         if !scalars.is_empty() {
-            for binding in snmp.get(&scalars)? {
+            for binding in snmp.get_as_writer(&scalars)? {
                 if !binding.value.is_absent() {
                     state.put(binding.oid, binding.value);
                 }
             }
         }
         for column in kept().filter(|bound| !bound.object.index.is_scalar()) {
-            for binding in snmp.walk(&column.oid)? {
+            for binding in snmp.walk_as_writer(&column.oid)? {
                 if column.instance(&binding.oid).is_some() {
                     state.put(binding.oid, binding.value);
                 }
@@ -311,7 +311,7 @@ pub(crate) fn find_base(profile: &Profile, snmp: &mut dyn Snmp) -> Result<Option
             for base in bases {
                 let objects = Objects::bind(profile, Some(base));
                 if let Some(first) = objects.iter().find(|bound| bound.object.role.is_kept())
-                    && !snmp.walk(&first.oid)?.is_empty()
+                    && !snmp.walk_as_writer(&first.oid)?.is_empty()
                 {
                     return Ok(Some(base.clone()));
                 }

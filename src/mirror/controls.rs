@@ -8,7 +8,7 @@ use crate::clock::Clock;
 use crate::port::PortTable;
 use crate::profile::http::Scope;
 use crate::profile::{Direction, Profile};
-use crate::snmp::{Oid, Snmp};
+use crate::snmp::{Oid, Snmp, Value};
 
 use super::MirrorError;
 use super::agent::{AgentError, Agents};
@@ -16,6 +16,7 @@ use super::binding::Objects;
 use super::driver::entries::{self, Call, Entries};
 use super::driver::{self, Batch, Driver, Seen, Situation, Task};
 use super::guard::{Blocked, Guard};
+use super::sight::Sight;
 use super::state::State;
 
 /// Rounds of writing before a change is given up. A second one is needed after a lost answer or a refused
@@ -80,6 +81,7 @@ pub(super) struct Controls {
     pub(super) objects: Objects,
     guard: Guard,
     driver: Driven,
+    sight: Sight,
     clock: Rc<dyn Clock>,
 }
 
@@ -103,6 +105,7 @@ impl Controls {
             driver,
             objects,
             guard: Guard::new(agents, Rc::clone(&clock), profile.timing.spacing),
+            sight: Sight::default(),
             clock,
         })
     }
@@ -124,9 +127,39 @@ impl Controls {
 
     fn try_read(&mut self) -> Result<State, AgentError> {
         match &self.driver {
-            Driven::ByObjects(_) => Ok(self.objects.read(self.guard.snmp()?)?),
+            Driven::ByObjects(_) => {
+                let state = self.objects.read(self.guard.snmp()?)?;
+                self.sight.read(&self.objects, &state);
+                Ok(state)
+            }
             Driven::ByEntries(driver) => Ok(entries::read(&driver.http, self.guard.http()?)?),
         }
+    }
+
+    /// Goes on with what an earlier process has written and not seen.
+    pub(super) fn recall(&mut self, unseen: &[Oid]) {
+        self.sight.recall(&self.objects, unseen);
+    }
+
+    /// Returns an instance of each object that has taken a write and may not be read. An agent says of a row that is not
+    /// there that there is no such instance, and of what it does not show that there is no such object.
+    pub(super) fn hidden(&mut self) -> Vec<Oid> {
+        let unseen = self.sight.unseen();
+        if unseen.is_empty() {
+            return unseen;
+        }
+        let answers = self
+            .guard
+            .snmp()
+            .and_then(|snmp| Ok(snmp.get_as_writer(&unseen)?));
+        let Ok(answers) = answers else {
+            return unseen;
+        };
+        answers
+            .into_iter()
+            .filter(|answer| answer.value == Value::NoSuchObject)
+            .map(|answer| answer.oid)
+            .collect()
     }
 
     /// For reading what is no mirror object, where the switch has an SNMP agent.
@@ -287,7 +320,12 @@ impl Controls {
                 Write::Call(call) => (self.call(call, &mut brought), true),
             };
             match sent {
-                Ok(()) => *writes += 1,
+                Ok(()) => {
+                    *writes += 1;
+                    if let Write::Set(batch) = write {
+                        self.sight.wrote(&self.objects, &batch.bindings);
+                    }
+                }
                 Err(Blocked::Outside(what)) => {
                     return Err(MirrorError::OutsideProfile {
                         switch: self.switch.clone(),

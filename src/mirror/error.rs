@@ -102,6 +102,18 @@ pub enum MirrorError {
         /// What the switch said last.
         source: Option<AgentError>,
     },
+    /// What the switch has taken, no read shows.
+    #[error(
+        "switch `{switch}` took changes of {objects} and does not show them: nobody can tell whether it is as it was"
+    )]
+    NotShown {
+        /// Its name in the configuration.
+        switch: String,
+        /// What was written.
+        objects: String,
+        /// The journal.
+        path: PathBuf,
+    },
     /// An interrupted run left the switch changed.
     #[error("switch `{switch}` is still as an interrupted run left it")]
     Interrupted {
@@ -253,6 +265,13 @@ impl Diagnosis for MirrorError {
             MirrorError::NotRestored { switch, .. } | MirrorError::Interrupted { switch } => {
                 return Some(format!("run: halfspan restore --switch {switch}"));
             }
+            MirrorError::NotShown { switch, path, .. } => {
+                return Some(format!(
+                    "let the credential read what it writes and run: halfspan restore --switch {switch}; or look at the switch's \
+                     mirror yourself, then delete {}",
+                    path.display()
+                ));
+            }
             MirrorError::Busy { .. } => "wait for it, or end it: it puts the switch back",
             MirrorError::Protected { .. } => "take them out of `candidates`",
             MirrorError::TooMany { .. } | MirrorError::OutsideProfile { .. } => {
@@ -296,6 +315,7 @@ impl Diagnosis for MirrorError {
             | MirrorError::NoOperator { .. } => Exit::Refused,
             MirrorError::NoDriver { .. } => Exit::Usage,
             MirrorError::NotRestored { .. }
+            | MirrorError::NotShown { .. }
             | MirrorError::OtherWay { .. }
             | MirrorError::Interrupted { .. }
             | MirrorError::DamagedJournal { .. } => Exit::NotRestored,

@@ -62,6 +62,9 @@ enum Kept {
         session: Option<u32>,
         /// The state.
         state: State,
+        /// An instance of each object that has taken a write and that the run could not read.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        unseen: Vec<Oid>,
     },
     /// The state of one that is told in another way, in that way's own terms.
     Direct {
@@ -106,13 +109,14 @@ impl Journal {
         profile: &profile::Profile,
         base: Option<Oid>,
         task: Task,
-        state: State,
+        (state, unseen): (State, Vec<Oid>),
     ) -> Self {
         let kept = Kept::Objects {
             base,
             destination: task.destination,
             session: task.session,
             state,
+            unseen,
         };
         Self::with(switch, agent, profile, kept)
     }
@@ -315,6 +319,7 @@ pub fn repair(
                 destination,
                 session,
                 state,
+                unseen,
             },
             Way::Agents(agents),
         ) => {
@@ -326,7 +331,8 @@ pub fn repair(
             let base = base.as_ref();
             let mut controls =
                 Controls::new(&journal.switch, &profile, base, (task, None), agents, clock)?;
-            put_back(&mut controls, state)?;
+            controls.recall(unseen);
+            put_back(&mut controls, state, folder)?;
         }
         (Kept::Direct { destination, state }, Way::Direct(device)) => {
             let kept = (destination.as_str(), state);
@@ -342,11 +348,27 @@ fn journal_path(folder: &Path, switch: &str) -> PathBuf {
     folder.join(file_name(switch, "json"))
 }
 
-/// Brings the switch to a state from before, reads it back and compares.
-pub(super) fn put_back(controls: &mut Controls, then: &State) -> Result<(), MirrorError> {
+/// Brings the switch to a state from before, reads it back and compares; `folder` is where the journal is.
+pub(super) fn put_back(
+    controls: &mut Controls,
+    then: &State,
+    folder: &Path,
+) -> Result<(), MirrorError> {
     let reached = controls.reach(Goal::AsBefore, then)?;
     if reached.done {
-        return Ok(());
+        let hidden = controls.hidden();
+        if hidden.is_empty() {
+            return Ok(());
+        }
+        let names: Vec<String> = hidden
+            .iter()
+            .map(|oid| controls.objects.name(oid))
+            .collect();
+        return Err(MirrorError::NotShown {
+            switch: controls.switch.clone(),
+            objects: few(&names),
+            path: journal_path(folder, &controls.switch),
+        });
     }
     let difference = match &reached.now {
         None => "it cannot be reached".to_owned(),

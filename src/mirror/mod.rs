@@ -84,6 +84,7 @@ mod manual;
 mod open;
 mod rules;
 mod session;
+mod sight;
 mod state;
 
 pub use agent::{AgentError, Agents};

@@ -94,17 +94,21 @@ impl MirrorSession {
             )?;
             self.then = state;
         }
+        self.write_journal(Vec::new())?;
+        self.dirty = true;
+        Ok(())
+    }
+
+    fn write_journal(&self, unseen: Vec<Oid>) -> Result<(), MirrorError> {
         let journal = Journal::new(
             &self.controls.switch,
             &self.agent,
             &self.profile,
             self.base.clone(),
             self.task,
-            self.then.clone(),
+            (self.then.clone(), unseen),
         );
-        journal.write(&self.journal_dir)?;
-        self.dirty = true;
-        Ok(())
+        journal.write(&self.journal_dir)
     }
 
     fn mirrored(&self, state: &State) -> PortSet {
@@ -150,6 +154,11 @@ impl MirrorSession {
                 (self.limits.write_time, self.limits.row_time) = self.cost.fit();
             }
             return Ok(());
+        }
+        // Another process could take the old state that it reads for one that was put back.
+        let hidden = self.controls.hidden();
+        if !hidden.is_empty() {
+            self.write_journal(hidden)?;
         }
         let switch = self.controls.switch.clone();
         Err(match reached.trouble {
@@ -199,7 +208,7 @@ impl MirrorSession {
     }
 
     fn put_back(&mut self) -> Result<(), MirrorError> {
-        journal::put_back(&mut self.controls, &self.then)?;
+        journal::put_back(&mut self.controls, &self.then, &self.journal_dir)?;
         self.dirty = false;
         journal::delete(&self.journal_dir, &self.controls.switch)
     }

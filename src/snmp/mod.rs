@@ -410,6 +410,22 @@ pub trait Snmp: Send {
     /// [`SnmpError`]; an agent whose OIDs do not ascend is [`SnmpError::Nonsense`].
     fn walk(&mut self, base: &Oid) -> Result<Vec<VarBind>, SnmpError>;
 
+    /// As [`Snmp::get`], by who writes: the reader may not be shown what is written.
+    ///
+    /// # Errors
+    /// As [`Snmp::get`].
+    fn get_as_writer(&mut self, oids: &[Oid]) -> Result<Vec<VarBind>, SnmpError> {
+        self.get(oids)
+    }
+
+    /// As [`Snmp::walk`], by who writes.
+    ///
+    /// # Errors
+    /// As [`Snmp::walk`].
+    fn walk_as_writer(&mut self, base: &Oid) -> Result<Vec<VarBind>, SnmpError> {
+        self.walk(base)
+    }
+
     /// Writes all bindings in one request: all take effect or none does (RFC 3416 §4.2.5).
     ///
     /// After [`SnmpError::Lost`] the write may have been done all the same: read back before deciding.

@@ -33,6 +33,8 @@ pub(super) struct Faults {
     pub(super) dead_after: Option<u32>,
     /// The first request that gets no answer then is still done.
     pub(super) last_is_done: bool,
+    /// Reads show nothing, as where the credential's view leaves it all out.
+    pub(super) hidden: bool,
 }
 
 struct Inner {
@@ -136,9 +138,15 @@ impl Snmp for FakeSwitch {
         inner.arrives()?;
         inner.catch_up();
         let dump = inner.model.dump();
+        let hidden = inner.faults.hidden;
+        let value = |oid: &Oid| match dump.get(oid) {
+            _ if hidden => Value::NoSuchObject,
+            Some(value) => value.clone(),
+            None => Value::NoSuchInstance,
+        };
         let bind = |oid: &Oid| VarBind {
             oid: oid.clone(),
-            value: dump.get(oid).cloned().unwrap_or(Value::NoSuchInstance),
+            value: value(oid),
         };
         Ok(oids.iter().map(bind).collect())
     }
@@ -147,11 +155,12 @@ impl Snmp for FakeSwitch {
         let mut inner = self.inner();
         inner.arrives()?;
         inner.catch_up();
+        let hidden = inner.faults.hidden;
         let below = inner
             .model
             .dump()
             .into_iter()
-            .filter(|(oid, _)| oid.below(base).is_some());
+            .filter(|(oid, _)| oid.below(base).is_some() && !hidden);
         Ok(below.map(|(oid, value)| VarBind { oid, value }).collect())
     }
 

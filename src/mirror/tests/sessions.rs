@@ -75,6 +75,49 @@ fn a_switch_that_acknowledges_and_ignores_is_told() {
 }
 
 #[test]
+fn what_was_ignored_needs_no_putting_back() {
+    let bench = bench(&[]);
+    let mut mirror = bench.open(false).unwrap();
+    bench.switch.faults(Faults {
+        ignore: (1..100).collect(),
+        ..Faults::default()
+    });
+    assert!(mirror.set_sources(&set(&[1, 2])).is_err());
+    mirror.restore().unwrap();
+    assert!(!bench.has_journal());
+}
+
+#[test]
+fn what_was_taken_and_cannot_be_read_is_not_called_put_back() {
+    let bench = bench(&[]);
+    let before = bench.switch.dump();
+    let hidden = Faults {
+        hidden: true,
+        ..Faults::default()
+    };
+    let mut mirror = bench.open(false).unwrap();
+    bench.switch.faults(hidden.clone());
+    assert!(mirror.set_sources(&set(&[1, 2])).is_err());
+    assert!(bench.switch.dump() != before, "it was taken");
+    let error = mirror.restore().unwrap_err();
+    assert_eq!(error.exit(), Exit::NotRestored);
+    assert_eq!(
+        error.to_string(),
+        "switch `office-1` took changes of portCopyDirection.50.60, portCopyStatus.50.60 and does not show them: \
+         nobody can tell whether it is as it was"
+    );
+    mirror.killed();
+    let later = bench.repair().unwrap_err();
+    assert!(matches!(later, MirrorError::NotShown { .. }), "{later}");
+    assert!(later.hint().unwrap().contains("office-1.json"));
+    assert!(bench.has_journal());
+    bench.switch.faults(Faults::default());
+    bench.repair().unwrap();
+    assert_eq!(bench.switch.dump(), before);
+    assert!(!bench.has_journal());
+}
+
+#[test]
 fn two_runs_on_one_switch_exclude_each_other() {
     let bench = bench(&[]);
     let first = bench.open(false).unwrap();

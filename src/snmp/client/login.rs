@@ -22,8 +22,14 @@ const SET_BINDINGS: usize = 4096;
 /// Attempts of a request that is to explain a failed login.
 const EXPLAINING: u32 = 2;
 
-/// A client to read with and, where writing is meant, one for that.
-type Clients = (UdpClient, Option<UdpClient>);
+/// The library's clients of one agent.
+pub(super) struct Clients {
+    pub(super) reader: UdpClient,
+    /// Where writing is meant.
+    pub(super) writer: Option<UdpClient>,
+    /// Reads with the right to write, where that is not the reader's.
+    pub(super) writers_reader: Option<UdpClient>,
+}
 
 /// The way to one agent.
 pub(super) struct Line<'a> {
@@ -82,7 +88,15 @@ impl Line<'_> {
         let writer = write
             .map(|write| self.build(self.for_writes(auth(write))))
             .transpose()?;
-        Ok((reader, writer))
+        let writers_reader = write
+            .filter(|write| write.reveal() != read.reveal())
+            .map(|write| self.build(self.for_reads(auth(write))))
+            .transpose()?;
+        Ok(Clients {
+            reader,
+            writer,
+            writers_reader,
+        })
     }
 
     /// Logs in with the key form that the agent understands.
@@ -110,7 +124,11 @@ impl Line<'_> {
         let reader = self.build(engine.share(self.for_reads(auth.clone())))?;
         self.knock(&reader).await?;
         let writer = self.build(engine.share(self.for_writes(auth)))?;
-        Ok((reader, Some(writer)))
+        Ok(Clients {
+            reader,
+            writer: Some(writer),
+            writers_reader: None,
+        })
     }
 
     /// Finds out why an agent that is there did not answer the login; `None` if it cannot be told.

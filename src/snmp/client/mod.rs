@@ -58,6 +58,8 @@ pub struct Client {
     reader: UdpClient,
     /// Asks with the write community; `None` if the credentials have none.
     writer: Option<UdpClient>,
+    /// Reads with the write community; `None` if the reader does.
+    writers_reader: Option<UdpClient>,
     // Last, so that the sockets are closed before the runtime that drives them ends.
     runtime: Runtime,
 }
@@ -99,7 +101,11 @@ impl Client {
             .enable_all()
             .build()
             .map_err(socket_failed)?;
-        let (reader, writer) = runtime.block_on(async {
+        let login::Clients {
+            reader,
+            writer,
+            writers_reader,
+        } = runtime.block_on(async {
             let transport = open(target)
                 .await
                 .map_err(|error| translate::failure(&agent, &error, false))?;
@@ -117,6 +123,7 @@ impl Client {
             timing,
             reader,
             writer,
+            writers_reader,
             runtime,
         })
     }
@@ -133,12 +140,25 @@ impl Client {
         self.address
     }
 
+    fn get_by(&self, reader: &UdpClient, oids: &[Oid]) -> Result<Vec<VarBind>, SnmpError> {
+        let mut bindings = Vec::with_capacity(oids.len());
+        for some in oids.chunks(GET_BINDINGS) {
+            bindings.extend(self.get_some(reader, some)?);
+        }
+        Ok(bindings)
+    }
+
+    fn walk_by(&self, reader: &UdpClient, base: &Oid) -> Result<Vec<VarBind>, SnmpError> {
+        let walk = walk::Walk::new(&self.agent, reader, base);
+        self.runtime.block_on(walk.run())
+    }
+
     /// Reads `oids` in one request, or in halves where the agent cannot answer all at once.
     ///
     /// A v1 agent answers noSuchName as soon as one instance is absent: halving finds out which.
-    fn get_some(&self, oids: &[Oid]) -> Result<Vec<VarBind>, SnmpError> {
+    fn get_some(&self, reader: &UdpClient, oids: &[Oid]) -> Result<Vec<VarBind>, SnmpError> {
         let wire: Vec<_> = oids.iter().map(translate::to_oid).collect();
-        let refusal = match self.runtime.block_on(self.reader.get_many(&wire)) {
+        let refusal = match self.runtime.block_on(reader.get_many(&wire)) {
             Ok(answer) => {
                 return Ok(answer
                     .varbinds
@@ -158,8 +178,8 @@ impl Client {
                 Some(ErrorStatus::NoSuchName | ErrorStatus::TooBig | ErrorStatus::GenErr),
             ) => {
                 let (front, back) = oids.split_at(oids.len() / 2);
-                let mut bindings = self.get_some(front)?;
-                bindings.extend(self.get_some(back)?);
+                let mut bindings = self.get_some(reader, front)?;
+                bindings.extend(self.get_some(reader, back)?);
                 Ok(bindings)
             }
             _ => Err(refusal),
@@ -173,16 +193,19 @@ impl Snmp for Client {
     }
 
     fn get(&mut self, oids: &[Oid]) -> Result<Vec<VarBind>, SnmpError> {
-        let mut bindings = Vec::with_capacity(oids.len());
-        for some in oids.chunks(GET_BINDINGS) {
-            bindings.extend(self.get_some(some)?);
-        }
-        Ok(bindings)
+        self.get_by(&self.reader, oids)
     }
 
     fn walk(&mut self, base: &Oid) -> Result<Vec<VarBind>, SnmpError> {
-        let walk = walk::Walk::new(&self.agent, &self.reader, base);
-        self.runtime.block_on(walk.run())
+        self.walk_by(&self.reader, base)
+    }
+
+    fn get_as_writer(&mut self, oids: &[Oid]) -> Result<Vec<VarBind>, SnmpError> {
+        self.get_by(self.writers_reader.as_ref().unwrap_or(&self.reader), oids)
+    }
+
+    fn walk_as_writer(&mut self, base: &Oid) -> Result<Vec<VarBind>, SnmpError> {
+        self.walk_by(self.writers_reader.as_ref().unwrap_or(&self.reader), base)
     }
 
     fn set(&mut self, bindings: &[VarBind]) -> Result<(), SnmpError> {

@@ -234,6 +234,23 @@ fn without_a_write_community_nothing_is_sent() {
 }
 
 #[test]
+fn what_is_written_can_be_read_with_the_same_community() {
+    let agent = TestAgent::start(system());
+    let credentials = SnmpCredentials::Community {
+        v1: false,
+        read: secret("unheard-of"),
+        write: Some(secret("private")),
+    };
+    let system = oid("1.3.6.1.2.1.1.1");
+    let mut client = connect(agent.address, &credentials);
+    assert!(client.get(&[oid(DESCR)]).unwrap_err().is_lost());
+    assert_eq!(client.get_as_writer(&[oid(DESCR)]).unwrap().len(), 1);
+    assert_eq!(client.walk_as_writer(&system).unwrap().len(), 1);
+    let mut reader_alone = connect(agent.address, &community(false, None));
+    assert_eq!(reader_alone.walk_as_writer(&system).unwrap().len(), 1);
+}
+
+#[test]
 fn a_refused_set_names_the_status_and_the_instance() {
     let agent = TestAgent::start(system());
     let locked = format!("{READ_ONLY}.1");
