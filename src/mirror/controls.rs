@@ -136,6 +136,21 @@ impl Controls {
         }
     }
 
+    /// Returns what the switch calls the destination port, where it goes by names.
+    pub(super) fn destination(&self) -> Option<&String> {
+        match &self.driver {
+            Driven::ByEntries(entries) => entries.destination(),
+            Driven::ByObjects(_) => None,
+        }
+    }
+
+    /// Notes what the switch calls the destination port, where there is no port table.
+    pub(super) fn call_destination(&mut self, name: &str) {
+        if let Driven::ByEntries(entries) = &mut self.driver {
+            entries.call_destination(name);
+        }
+    }
+
     /// Goes on with what an earlier process has written and not seen.
     pub(super) fn recall(&mut self, unseen: &[Oid]) {
         self.sight.recall(&self.objects, unseen);

@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::profile::{Direction, IndexPart, Profile, Shape};
+use crate::profile::{Direction, IndexPart, Instance, Profile, Shape};
 use crate::snmp::VarBind;
 
 use super::Copies;
@@ -76,6 +76,18 @@ pub(crate) struct Task {
     pub(crate) session: Option<u32>,
     /// What is copied of each source.
     pub(crate) copies: Direction,
+}
+
+impl Task {
+    /// Tells whether a row that was not there before the run can be ours. The session says so where rows have one, else
+    /// the destination; a row with neither belongs to the only mirror that there is.
+    pub(super) fn may_own(&self, row: &Instance) -> bool {
+        match (row.session, row.destination) {
+            (Some(session), _) => Some(session) == self.session,
+            (None, Some(destination)) => destination == self.destination,
+            (None, None) => true,
+        }
+    }
 }
 
 /// Knows one control shape.

@@ -51,13 +51,16 @@ pub struct Journal {
 /// What was kept of a switch.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
-enum Kept {
+pub(super) enum Kept {
     /// The mirror objects of a switch that is told by SNMP.
     Objects {
         /// What the profile's relative OIDs are below.
         base: Option<Oid>,
         /// The number of the destination port.
         destination: u32,
+        /// What the switch calls it, where it goes by names.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        called: Option<String>,
         /// The mirror session that was used, on switches that number them.
         session: Option<u32>,
         /// The state.
@@ -103,40 +106,7 @@ impl Way {
 
 impl Journal {
     /// Notes a state.
-    pub(super) fn new(
-        switch: &str,
-        agent: &str,
-        profile: &profile::Profile,
-        base: Option<Oid>,
-        task: Task,
-        (state, unseen): (State, Vec<Oid>),
-    ) -> Self {
-        let kept = Kept::Objects {
-            base,
-            destination: task.destination,
-            session: task.session,
-            state,
-            unseen,
-        };
-        Self::with(switch, agent, profile, kept)
-    }
-
-    /// Notes the state of a switch that is told without SNMP.
-    pub(super) fn of_direct(
-        switch: &str,
-        agent: &str,
-        profile: &profile::Profile,
-        destination: &str,
-        state: serde_json::Value,
-    ) -> Self {
-        let kept = Kept::Direct {
-            destination: destination.to_owned(),
-            state,
-        };
-        Self::with(switch, agent, profile, kept)
-    }
-
-    fn with(switch: &str, agent: &str, profile: &profile::Profile, kept: Kept) -> Self {
+    pub(super) fn new(switch: &str, agent: &str, profile: &profile::Profile, kept: Kept) -> Self {
         Journal {
             schema: SCHEMA.to_owned(),
             switch: switch.to_owned(),
@@ -317,6 +287,7 @@ pub fn repair(
             Kept::Objects {
                 base,
                 destination,
+                called,
                 session,
                 state,
                 unseen,
@@ -331,6 +302,9 @@ pub fn repair(
             let base = base.as_ref();
             let mut controls =
                 Controls::new(&journal.switch, &profile, base, (task, None), agents, clock)?;
+            if let Some(name) = called {
+                controls.call_destination(name);
+            }
             controls.recall(unseen);
             put_back(&mut controls, state, folder)?;
         }

@@ -14,7 +14,7 @@ use crate::tables::ports::read_links;
 use super::controls::{Controls, Goal};
 use super::cost::Cost;
 use super::driver::Task;
-use super::journal::{self, Journal};
+use super::journal::{self, Journal, Kept};
 use super::lock::SwitchLock;
 use super::open::{self, Found, OpenRequest};
 use super::rules::Rules;
@@ -100,15 +100,16 @@ impl MirrorSession {
     }
 
     fn write_journal(&self, unseen: Vec<Oid>) -> Result<(), MirrorError> {
-        let journal = Journal::new(
-            &self.controls.switch,
-            &self.agent,
-            &self.profile,
-            self.base.clone(),
-            self.task,
-            (self.then.clone(), unseen),
-        );
-        journal.write(&self.journal_dir)
+        let kept = Kept::Objects {
+            base: self.base.clone(),
+            destination: self.task.destination,
+            called: self.controls.destination().cloned(),
+            session: self.task.session,
+            state: self.then.clone(),
+            unseen,
+        };
+        let switch = &self.controls.switch;
+        Journal::new(switch, &self.agent, &self.profile, kept).write(&self.journal_dir)
     }
 
     fn mirrored(&self, state: &State) -> PortSet {

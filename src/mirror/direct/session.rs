@@ -9,7 +9,7 @@ use super::{Device, Goal, Plane, Shown, ovs, tc};
 use crate::clock::Clock;
 use crate::mirror::controls::direction_words;
 use crate::mirror::cost::Cost;
-use crate::mirror::journal::{self, Journal};
+use crate::mirror::journal::{self, Journal, Kept};
 use crate::mirror::lock::SwitchLock;
 use crate::mirror::open::{self, Inspection, OpenRequest};
 use crate::mirror::rules::{Rules, port_words};
@@ -302,13 +302,11 @@ impl<P: Plane> Session<P> {
         refuse_foreign(&self.hand, self.rules.ports(), take, &now)?;
         let state = serde_json::to_value(&now);
         self.then = now;
-        let journal = Journal::of_direct(
-            &self.hand.switch,
-            &self.agent,
-            &self.profile,
-            &self.destination,
-            state.map_err(|error| self.cannot_write(error.into()))?,
-        );
+        let kept = Kept::Direct {
+            destination: self.destination.clone(),
+            state: state.map_err(|error| self.cannot_write(error.into()))?,
+        };
+        let journal = Journal::new(&self.hand.switch, &self.agent, &self.profile, kept);
         journal.write(&self.journal_dir)?;
         self.dirty = true;
         Ok(())

@@ -67,6 +67,23 @@ impl Commands {
         mirrored
     }
 
+    /// What was mirrored before the run, and what others have mirrored since.
+    fn before(
+        &self,
+        now: &BTreeMap<Mirrored, Direction>,
+        then: &State,
+    ) -> BTreeMap<Mirrored, Direction> {
+        let may_be_ours = |(session, destination, _): &Mirrored| {
+            let ours = session.is_some() && *session == self.task.session;
+            ours || *destination == self.task.destination
+        };
+        let mut before = self.mirrored(then);
+        for (mirrored, direction) in now.iter().filter(|(mirrored, _)| !may_be_ours(mirrored)) {
+            before.entry(*mirrored).or_insert(*direction);
+        }
+        before
+    }
+
     /// The arguments that are not what they were, with their old values.
     fn changed_arguments(&self, now: &State, then: &State) -> Vec<VarBind> {
         let is_argument = |oid: &Oid| {
@@ -209,8 +226,8 @@ impl Driver for Commands {
 
     fn plan_restore(&self, situation: Situation<'_>) -> Vec<Batch> {
         let now = self.mirrored(situation.now);
-        let then = self.mirrored(situation.then);
-        let batches = self.batches(&now, &then, situation.attempt);
+        let goal = self.before(&now, situation.then);
+        let batches = self.batches(&now, &goal, situation.attempt);
         if !batches.is_empty() {
             return batches;
         }
@@ -225,7 +242,8 @@ impl Driver for Commands {
         let arguments = self.changed_arguments(now, then).into_iter();
         let arguments = arguments
             .map(|binding| format!("{} is not as it was", self.objects.name(&binding.oid)));
-        let (now, then) = (self.mirrored(now), self.mirrored(then));
+        let now = self.mirrored(now);
+        let then = self.before(&now, then);
         let name = |(_, destination, source): &Mirrored| {
             format!("the mirror of {source} to {destination}")
         };

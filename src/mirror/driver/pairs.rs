@@ -222,13 +222,16 @@ impl Pairs {
         then: &BTreeMap<Pair, Row>,
         refused: bool,
     ) -> bool {
-        let ours = pair.1 == self.task.destination;
-        if ours {
+        if self.is_ours(pair) {
             // Somebody's inactive row copies nothing and stays; one of ours that a link held back goes.
             row.active || !then.contains_key(&pair)
         } else {
             row.active && (self.alone || refused && then.get(&pair).is_some_and(|old| old.active))
         }
+    }
+
+    fn is_ours(&self, pair: Pair) -> bool {
+        pair.1 == self.task.destination
     }
 
     /// Tells whether a row is as it was, apart from what only the switch itself can have changed.
@@ -310,7 +313,9 @@ impl Driver for Pairs {
                     gone.push(self.destroy(*pair));
                     lost.push((*pair, old));
                 }
-                None => gone.push(self.destroy(*pair)),
+                None if self.is_ours(*pair) => gone.push(self.destroy(*pair)),
+                // Somebody has made it since.
+                None => {}
             }
         }
         lost.extend(
@@ -350,7 +355,7 @@ impl Driver for Pairs {
 
     fn differences(&self, now: &State, then: &State) -> Vec<String> {
         let (beside, was) = (self.beside(now), self.beside(then));
-        let others = settings::differences(&self.objects, &beside, &was);
+        let others = settings::differences(&self.objects, self.task, &beside, &was);
         let now = self.rows(now);
         let then = self.rows(then);
         let name = |pair: &Pair| format!("{}.{}.{}", self.status.object.name, pair.0, pair.1);
@@ -362,7 +367,9 @@ impl Driver for Pairs {
                 Some(_) => Some(format!("{} is not as it was", name(pair))),
             })
             .collect();
-        let extra = now.keys().filter(|pair| !then.contains_key(pair));
+        let extra = now
+            .keys()
+            .filter(|pair| self.is_ours(**pair) && !then.contains_key(pair));
         found.extend(extra.map(|pair| format!("{} is still there", name(pair))));
         found.extend(others);
         found

@@ -12,8 +12,8 @@ use crate::snmp::{Oid, Value, VarBind};
 
 use super::changes::{Changes, Write};
 use super::rows::{self, NewRow};
-use super::target::Target;
-use super::{Batch, requests};
+use super::target::{self, Target};
+use super::{Batch, Task, requests};
 
 /// When a value is written, within one session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -134,8 +134,8 @@ pub(super) fn delete(objects: &Objects, now: &State, then: &State) -> Option<Bat
     Some(one(enable.at(&instance)?, value))
 }
 
-/// Says which kept values differ; instances that came up since are not ours to judge, unless we can remove them.
-pub(super) fn differences(objects: &Objects, now: &State, then: &State) -> Vec<String> {
+/// Says which kept values differ; instances that came up since are not ours to judge, unless we may have made them.
+pub(super) fn differences(objects: &Objects, task: Task, now: &State, then: &State) -> Vec<String> {
     let differs = |(oid, old): (&Oid, &Value)| {
         let (_, bound) = objects.of(oid)?;
         if !bound.object.role.is_kept() {
@@ -151,16 +151,8 @@ pub(super) fn differences(objects: &Objects, now: &State, then: &State) -> Vec<S
         }
     };
     let mut found: Vec<String> = then.iter().filter_map(differs).collect();
-    for status in objects.role(Role::RowStatus) {
-        for (instance, value) in status.rows(now) {
-            let Some(oid) = status.at(&instance) else {
-                continue;
-            };
-            if rows::exists(status, Some(value)) && !rows::exists(status, then.get(&oid)) {
-                found.push(format!("{} is still there", objects.name(&oid)));
-            }
-        }
-    }
+    let added = target::added(objects, task, now, then);
+    found.extend(added.map(|oid| format!("{} is still there", objects.name(&oid))));
     found
 }
 

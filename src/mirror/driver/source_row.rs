@@ -57,6 +57,18 @@ impl SourceRow {
         pairs
     }
 
+    /// The pairs from before the run, and those that others have made since.
+    fn before(&self, now: &Pairs, then: &State) -> Pairs {
+        let mut before = self.pairs(then);
+        let others = now
+            .iter()
+            .filter(|((_, destination), _)| *destination != self.task.destination);
+        for (pair, code) in others {
+            before.entry(*pair).or_insert(*code);
+        }
+        before
+    }
+
     fn write(&self, (source, destination): (u32, u32), code: i64) -> Option<VarBind> {
         let instance = Instance {
             source: Some(source),
@@ -123,12 +135,14 @@ impl Driver for SourceRow {
     }
 
     fn plan_restore(&self, situation: Situation<'_>) -> Vec<Batch> {
-        let (now, then) = (self.pairs(situation.now), self.pairs(situation.then));
-        self.batches(&now, &then, situation.attempt)
+        let now = self.pairs(situation.now);
+        let goal = self.before(&now, situation.then);
+        self.batches(&now, &goal, situation.attempt)
     }
 
     fn differences(&self, now: &State, then: &State) -> Vec<String> {
-        let (now, then) = (self.pairs(now), self.pairs(then));
+        let now = self.pairs(now);
+        let then = self.before(&now, then);
         let name = |(source, _): &(u32, u32)| format!("{}.{source}", self.list.object.name);
         let all: BTreeSet<&(u32, u32)> = now.keys().chain(then.keys()).collect();
         all.into_iter()

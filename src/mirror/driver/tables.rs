@@ -201,17 +201,18 @@ impl Driver for Tables {
         {
             return vec![delete];
         }
-        let target = target::back(&self.objects, situation.now, situation.then);
+        let target = target::back(&self.objects, self.task, situation.now, situation.then);
         let now = self.without_reset(situation.now, &target.values);
         let batches = self.cleared(&now, &target, situation.attempt);
         self.applied(batches, situation.now, &target)
     }
 
     fn differences(&self, now: &State, then: &State) -> Vec<String> {
-        let mut found = settings::differences(&self.objects, now, then);
+        let mut found = settings::differences(&self.objects, self.task, now, then);
         if self.objects.role(Role::Apply).next().is_some() {
-            let target = target::back(&self.objects, &self.live(now), &self.live(then));
-            if !settings::batches(&self.objects, &self.live(now), &target, 1).is_empty() {
+            let (now, then) = (self.live(now), self.live(then));
+            let target = target::back(&self.objects, self.task, &now, &then);
+            if !settings::batches(&self.objects, &now, &target, 1).is_empty() {
                 found.push("what is in force is not as it was".to_owned());
             }
         }

@@ -333,19 +333,25 @@ impl Builder<'_> {
     }
 }
 
+/// The statuses of rows that a run may have made. What others have made since is theirs.
+pub(super) fn added<'a>(
+    objects: &'a Objects,
+    task: Task,
+    now: &'a State,
+    then: &'a State,
+) -> impl Iterator<Item = Oid> + 'a {
+    objects.role(Role::RowStatus).flat_map(move |status| {
+        status.rows(now).filter_map(move |(row, value)| {
+            let oid = status.at(&row)?;
+            let is_new = rows::exists(status, Some(value)) && !rows::exists(status, then.get(&oid));
+            (is_new && task.may_own(&row)).then_some(oid)
+        })
+    })
+}
+
 /// Tells the values of rows that are there and would stay, for the rows of a table that is put back.
-pub(super) fn back(objects: &Objects, now: &State, then: &State) -> Target {
-    let mut gone = BTreeSet::new();
-    for status in objects.role(Role::RowStatus) {
-        for (instance, value) in status.rows(now) {
-            let Some(oid) = status.at(&instance) else {
-                continue;
-            };
-            if rows::exists(status, Some(value)) && !rows::exists(status, then.get(&oid)) {
-                gone.insert(oid);
-            }
-        }
-    }
+pub(super) fn back(objects: &Objects, task: Task, now: &State, then: &State) -> Target {
+    let gone = added(objects, task, now, then).collect();
     let mut values = State::default();
     for (oid, value) in then.iter() {
         let Some((_, bound)) = objects.of(oid) else {

@@ -4,11 +4,12 @@ use std::fs;
 
 use crate::error::{Diagnosis, Exit};
 use crate::mirror::direct::Device;
+use crate::mirror::journal::Kept;
 use crate::mirror::{Journal, Mirror, MirrorError, Way, load_journal, pending_journals, repair};
-use crate::snmp::{Value, VarBind};
+use crate::snmp::{Oid, Value, VarBind};
 
 use super::fake::FakeSwitch;
-use super::smon::Smon;
+use super::smon::{DIRECTION, Smon, if_index};
 use super::{Bench, built_in, clock, set};
 
 fn interrupted() -> Bench {
@@ -99,10 +100,12 @@ fn a_journal_of_one_bridge_is_not_played_onto_another() {
     let bridge = |name: &str| Device::Linux {
         bridge: name.to_owned(),
     };
-    let then = serde_json::json!({});
+    let kept = Kept::Direct {
+        destination: "mir0".to_owned(),
+        state: serde_json::json!({}),
+    };
     let agent = bridge("br0").agent();
-    let profile = built_in("linux-bridge-tc");
-    let journal = Journal::of_direct("office-1", &agent, &profile, "mir0", then);
+    let journal = Journal::new("office-1", &agent, &built_in("linux-bridge-tc"), kept);
     journal.write(folder.path()).unwrap();
     let way = Way::Direct(bridge("br1"));
     let error = repair(&journal, folder.path(), way, clock()).unwrap_err();
@@ -127,6 +130,32 @@ fn a_journal_that_was_played_back_meanwhile_is_not_played_again() {
     let theirs = bench.switch.dump();
     bench.repair_by(&journal).unwrap();
     assert_eq!(bench.switch.dump(), theirs);
+}
+
+#[test]
+fn what_others_have_made_since_the_run_is_left_alone() {
+    let bench = interrupted();
+    let row = |column: u32, pair: [u32; 2]| Oid::from(DIRECTION).child([column]).child(pair);
+    let pair = [if_index(3), if_index(9)];
+    let theirs = [
+        VarBind {
+            oid: row(4, pair),
+            value: Value::Integer(2),
+        },
+        VarBind {
+            oid: row(5, pair),
+            value: Value::Integer(4),
+        },
+    ];
+    bench.switch.as_admin(&theirs);
+    bench.repair().unwrap();
+    let dump = bench.switch.dump();
+    assert_eq!(dump.get(&row(4, pair)), Some(&Value::Integer(2)));
+    let rows = dump
+        .keys()
+        .filter(|oid| oid.below(&Oid::from(DIRECTION)).is_some());
+    assert_eq!(rows.count(), 2, "ours are gone");
+    assert!(!bench.has_journal());
 }
 
 #[test]

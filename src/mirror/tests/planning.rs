@@ -46,23 +46,30 @@ impl Table {
     }
 
     pub(super) fn plan(&self, wanted: &[u32], attempt: u32) -> String {
-        let situation = Situation {
-            now: &self.state,
-            then: &State::default(),
-            attempt,
-        };
         let wanted: BTreeSet<u32> = wanted.iter().copied().collect();
-        self.written(&self.driver().plan(situation, &wanted))
+        let then = State::default();
+        self.words(&self.driver().plan(self.since(&then, attempt), &wanted))
+    }
+
+    /// The requests that bring back a state in which nothing was mirrored, and what they have to mend.
+    pub(super) fn restore(&self) -> (String, Vec<String>) {
+        let then = State::default();
+        let driver = self.driver();
+        let batches = driver.plan_restore(self.since(&then, 1));
+        (self.words(&batches), driver.differences(&self.state, &then))
+    }
+
+    fn since<'a>(&'a self, then: &'a State, attempt: u32) -> Situation<'a> {
+        Situation {
+            now: &self.state,
+            then,
+            attempt,
+        }
     }
 
     /// Plans to put this state back to what it was `then`.
     pub(super) fn restored(&self, then: &Table) -> String {
-        let situation = Situation {
-            now: &self.state,
-            then: &then.state,
-            attempt: 1,
-        };
-        self.written(&self.driver().plan_restore(situation))
+        self.words(&self.driver().plan_restore(self.since(&then.state, 1)))
     }
 
     pub(super) fn driver(&self) -> Box<dyn Driver> {
@@ -82,7 +89,7 @@ impl Table {
         self.driver().seen(&self.state)
     }
 
-    fn written(&self, batches: &[Batch]) -> String {
+    fn words(&self, batches: &[Batch]) -> String {
         let line = |batch: &Batch| {
             let part = |binding: &crate::snmp::VarBind| {
                 let octets = binding.value.as_octets();

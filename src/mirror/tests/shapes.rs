@@ -147,3 +147,43 @@ fn a_command_takes_its_arguments_in_one_request_and_singly_after_a_refusal() {
     assert_eq!(table.plan(&[3], 1), "");
     insta::assert_snapshot!(table.plan(&[], 1), @"mirrorSession.0 = 1, mirrorDstPort.0 = 24, mirrorSrcPort.0 = 3, mirrorType.0 = 2, mirrorAction.0 = 2");
 }
+
+#[test]
+fn sessions_and_destinations_of_others_that_came_up_since_are_not_put_back() {
+    let base = "1.3.6.1.4.1.25506.2.68.1";
+    let rows = [
+        ("hh3cMGRowStatus", "1", int(1)),
+        ("hh3cMGRowStatus", "2", int(1)),
+        ("hh3cMGMonitorRowStatus", "1.24", int(1)),
+        ("hh3cMGMonitorRowStatus", "2.30", int(1)),
+        ("hh3cMGMirrorRowStatus", "1.3.1", int(1)),
+        ("hh3cMGMirrorRowStatus", "2.3.1", int(1)),
+    ];
+    let (plan, differences) = Table::new(built_in("hpe-comware"), base, &rows).restore();
+    insta::assert_snapshot!(plan, @r"
+    hh3cMGMirrorRowStatus.1.3.1 = 6
+    hh3cMGMonitorRowStatus.1.24 = 6
+    hh3cMGRowStatus.1 = 6
+    ");
+    assert_eq!(differences.len(), 3, "{differences:?}");
+
+    let pairs = [("snPortMonitorMirrorList", "1", text("24 1 30 3"))];
+    let (plan, differences) = Table::new(built_in("ruckus-icx"), "", &pairs).restore();
+    // "24 0"
+    insta::assert_snapshot!(plan, @"snPortMonitorMirrorList.1 = 32342030");
+    assert_eq!(differences.len(), 1, "{differences:?}");
+
+    let shown = |row: &'static str, session: i32, destination: i32| {
+        [
+            ("portMirrorSession", row, int(session)),
+            ("portMirrorDstPort", row, int(destination)),
+            ("portMirrorSrcPort", row, int(3)),
+            ("portMirrorType", row, int(2)),
+        ]
+    };
+    let both = [shown("1", 1, 24), shown("2", 2, 30)].concat();
+    let base = "1.3.6.1.4.1.37950.1.1.5.10.1";
+    let (plan, differences) = Table::new(built_in("vsol-v1600d"), base, &both).restore();
+    insta::assert_snapshot!(plan, @"mirrorSession.0 = 1, mirrorDstPort.0 = 24, mirrorSrcPort.0 = 3, mirrorType.0 = 2, mirrorAction.0 = 2");
+    assert_eq!(differences.len(), 1, "{differences:?}");
+}

@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 
 use crate::mirror::driver::Situation;
 use crate::mirror::state::EntryMap;
-use crate::profile::http::{Entry, For, Reading, Scope, Template, fill_text, gaps_of};
+use crate::profile::http::{Entry, For, Scope, Template, fill_text, gaps_of};
 
 use super::{Entries, id, of_kind};
 
@@ -56,29 +56,10 @@ impl Builder<'_> {
         scope
     }
 
-    /// Tells whether an entry belongs to our session or, where there are no sessions, to our destination.
-    fn is_ours(&self, entry: &Entry, key: &str, value: &Json) -> bool {
-        let read = entry
-            .read_key(key)
-            .map(|(texts, _)| texts)
-            .unwrap_or_default();
-        let value = entry.value.as_ref().map(|template| template.read(value));
-        let Reading { mut texts, .. } = value.unwrap_or_default();
-        texts.extend(read);
-        if texts.contains_key("other") {
-            return false;
-        }
-        let same = |gap: &str, ours: Option<&String>| texts.get(gap).map(|text| Some(text) == ours);
-        let session = self.driver.session();
-        same("session", session.as_ref())
-            .or_else(|| same("destination", self.driver.destination()))
-            .unwrap_or(true)
-    }
-
     /// Takes out the entries of a kind that are ours, and returns their keys.
     fn take_out(&mut self, entry: &Entry) -> Vec<String> {
         let all = of_kind(entry, &self.situation.now.entries);
-        let ours = all.filter(|(key, value)| self.is_ours(entry, key, value));
+        let ours = all.filter(|(key, value)| self.driver.is_ours(entry, key, value));
         let keys: Vec<String> = ours.map(|(key, _)| key.to_owned()).collect();
         for key in &keys {
             self.goal.remove(&id(entry, key));

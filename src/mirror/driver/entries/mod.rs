@@ -9,7 +9,7 @@ use std::fmt;
 use serde_json::Value as Json;
 
 use crate::port::PortTable;
-use crate::profile::http::{Entry, Http, Request, Scope, Sign, Template, fill_text};
+use crate::profile::http::{Entry, For, Http, Reading, Request, Scope, Sign, Template, fill_text};
 use crate::profile::{Numbering, Profile};
 
 use super::{Seen, Situation, Task};
@@ -121,6 +121,12 @@ impl Entries {
         }
     }
 
+    /// Notes what the switch calls our destination port, where there is no port table.
+    pub(crate) fn call_destination(&mut self, name: &str) {
+        let number = self.task.destination;
+        self.names.by_number.insert(number, name.to_owned());
+    }
+
     /// Goes on with another task.
     pub(crate) fn use_task(&mut self, task: Task) {
         self.task = task;
@@ -145,14 +151,10 @@ impl Entries {
 
     /// Returns the requests after which everything is as before the run.
     pub(crate) fn plan_restore(&self, situation: Situation<'_>) -> Vec<Call> {
-        let then = &situation.then.entries;
-        calls::between(
-            &self.http,
-            &self.scope(),
-            &situation.now.entries,
-            then,
-            situation.attempt,
-        )
+        let (now, then) = (&situation.now.entries, &situation.then.entries);
+        let mut goal = then.clone();
+        goal.extend(self.of_others(now, then));
+        calls::between(&self.http, &self.scope(), now, &goal, situation.attempt)
     }
 
     /// Says what differs from the state before the run.
@@ -163,7 +165,10 @@ impl Entries {
             Some(found) if found != value => Some(format!("`{id}` is {found}, not {value}")),
             Some(_) => None,
         });
-        let more = now.keys().filter(|id| !then.contains_key(*id));
+        let others = self.of_others(now, then);
+        let more = now
+            .keys()
+            .filter(|id| !then.contains_key(*id) && !others.contains_key(*id));
         changed
             .chain(more.map(|id| format!("`{id}` is new")))
             .collect()
@@ -179,13 +184,49 @@ impl Entries {
         declared && commands.into_iter().all(known) && key.is_none_or(is_kind)
     }
 
+    /// The entries that somebody else has made since the run began.
+    fn of_others(&self, now: &EntryMap, then: &EntryMap) -> EntryMap {
+        let mut others = EntryMap::new();
+        for entry in &self.http.entries {
+            for (key, value) in of_kind(entry, now) {
+                let ours = entry.each != For::Other && self.is_ours(entry, key, value);
+                let id = id(entry, key);
+                if !ours && !then.contains_key(&id) {
+                    others.insert(id, value.clone());
+                }
+            }
+        }
+        others
+    }
+
+    /// Tells whether an entry belongs to our session or, where there are no sessions, to our destination. What says
+    /// neither may be ours, and what names its destination may be while nobody knows what ours is called.
+    fn is_ours(&self, entry: &Entry, key: &str, value: &Json) -> bool {
+        let read = entry
+            .read_key(key)
+            .map(|(texts, _)| texts)
+            .unwrap_or_default();
+        let value = entry.value.as_ref().map(|template| template.read(value));
+        let Reading { mut texts, .. } = value.unwrap_or_default();
+        texts.extend(read);
+        if texts.contains_key("other") {
+            return false;
+        }
+        let same = |gap: &str, ours: &String| texts.get(gap).map(|text| text == ours);
+        self.session()
+            .and_then(|session| same("session", &session))
+            .or_else(|| same("destination", self.destination()?))
+            .unwrap_or(true)
+    }
+
     fn session(&self) -> Option<String> {
         self.http
             .has_sessions()
             .then(|| self.task.session.unwrap_or(1).to_string())
     }
 
-    fn destination(&self) -> Option<&String> {
+    /// What the switch calls our destination port.
+    pub(crate) fn destination(&self) -> Option<&String> {
         self.names.by_number.get(&self.task.destination)
     }
 
@@ -216,4 +257,67 @@ pub(crate) fn of_kind<'a>(
         let (kind, key) = id.split_once(' ')?;
         (kind == entry.name).then_some((key, value))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::profile::{self, Direction};
+
+    /// A driver as it is after a crash: without a port table.
+    fn driver(profile: &str, session: Option<u32>) -> Entries {
+        let profile = profile::load(profile, Path::new("/nonexistent")).unwrap();
+        let task = Task {
+            destination: 24,
+            session,
+            copies: Direction::Ingress,
+        };
+        Entries::new(profile.http.as_ref().unwrap(), &profile, None, task)
+    }
+
+    /// What is sent, and what differs, where there was nothing before.
+    fn restore(driver: &Entries, keys: &[&str]) -> (Vec<String>, Vec<String>) {
+        let mut now = State::default();
+        for key in keys {
+            now.entries.insert((*key).to_owned(), Json::Null);
+        }
+        let then = State::default();
+        let situation = Situation {
+            now: &now,
+            then: &then,
+            attempt: 1,
+        };
+        let calls = driver.plan_restore(situation);
+        let sent = calls.iter().map(ToString::to_string).collect();
+        (sent, driver.differences(&now, &then))
+    }
+
+    #[test]
+    fn a_session_of_others_that_came_up_since_is_not_put_back() {
+        let ours = "source monitor session 1 source Ethernet3 rx";
+        let theirs = "source monitor session 2 source Ethernet3 rx";
+        assert_eq!(
+            restore(&driver("arista-eos", Some(1)), &[ours, theirs]),
+            (
+                vec!["no monitor session 1 source Ethernet3 rx".to_owned()],
+                vec![format!("`{ours}` is new")]
+            )
+        );
+    }
+
+    #[test]
+    fn without_sessions_the_destinations_name_tells_and_where_it_is_not_known_all_may_be_ours() {
+        let keys = [
+            "mirror eth1 mirror ingress eth7",
+            "mirror eth2 mirror ingress eth8",
+        ];
+        let mut driver = driver("vyos", None);
+        assert_eq!(restore(&driver, &keys).1.len(), 2);
+        driver.call_destination("eth7");
+        let (sent, differences) = restore(&driver, &keys);
+        assert_eq!(sent.len(), 1, "{sent:?}");
+        assert_eq!(differences, ["`mirror eth1 mirror ingress eth7` is new"]);
+    }
 }
