@@ -259,13 +259,23 @@ impl Line {
             };
             let sign = self.login.as_ref().and_then(|login| login.expired.as_ref());
             let may_renew = self.login.is_some() && self.session.has_password();
-            if may_renew && !renewed && !fresh && self.has_expired(request, &raw, sign) {
+            let is_refused = [401, 403].contains(&raw.status.as_u16());
+            let shows_login = sign.is_some_and(|sign| self.shows(request, &raw, sign));
+            if may_renew && !renewed && !fresh && (is_refused || shows_login) {
                 tracing::debug!(agent = %self.agent, "the login has run out and is renewed");
                 renewed = true;
                 self.session.closed();
                 continue;
             }
-            return self.judge(request, &raw, purpose);
+            let answer = self.judge(request, &raw, purpose)?;
+            // A page that asks for a login is no data, however fresh the login is.
+            if shows_login {
+                return Err(HttpError::Login {
+                    agent: self.agent.clone(),
+                    status: answer.status,
+                });
+            }
+            return Ok(answer);
         }
     }
 
@@ -525,12 +535,8 @@ impl Line {
         Some(self.session.redact(&short(&message)))
     }
 
-    /// Tells whether an answer says that the login is no longer good.
-    fn has_expired(&self, request: &Request, raw: &Raw, sign: Option<&Sign>) -> bool {
-        if [401, 403].contains(&raw.status.as_u16()) {
-            return true;
-        }
-        let Some(sign) = sign else { return false };
+    /// Tells whether an answer shows a sign.
+    fn shows(&self, request: &Request, raw: &Raw, sign: &Sign) -> bool {
         let document = self.document(request, &raw.octets);
         document.is_ok_and(|document| sign.shows(&document))
     }

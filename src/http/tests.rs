@@ -136,6 +136,23 @@ fn a_sign_in_a_successful_answer_tells_that_the_login_has_run_out() {
 }
 
 #[test]
+fn a_page_that_asks_for_a_login_is_no_data_even_right_after_one() {
+    let server = Server::start(None, |request| {
+        if request.starts_with("POST /login") {
+            return answer(200, "", r#"{"token": "t"}"#);
+        }
+        answer(200, "", r#"{"code": "logged-out"}"#)
+    });
+    let mut client = server.client(Trust::Plain, LOGIN);
+    for requests in [2, 5] {
+        let answer = client.send(&get(), &Scope::default(), Purpose::Read);
+        let error = answer.unwrap_err();
+        assert!(matches!(error, HttpError::Login { .. }), "{error:?}");
+        assert_eq!(server.seen().len(), requests, "{:?}", server.seen());
+    }
+}
+
+#[test]
 fn a_login_is_renewed_once_and_then_the_refusal_is_believed() {
     let server = Server::start(None, |request| {
         if request.starts_with("POST /login") {

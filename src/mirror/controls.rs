@@ -177,6 +177,14 @@ impl Controls {
             .collect()
     }
 
+    /// Returns the names of what is always there and that a state does not hold: it was not read, or not whole.
+    pub(super) fn missing(&self, state: &State) -> Vec<&str> {
+        match &self.driver {
+            Driven::ByObjects(_) => self.objects.missing(state),
+            Driven::ByEntries(entries) => entries.missing(state),
+        }
+    }
+
     /// For reading what is no mirror object, where the switch has an SNMP agent.
     pub(super) fn reader(&mut self) -> Option<&mut dyn Snmp> {
         self.guard.snmp().ok()

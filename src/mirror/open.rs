@@ -200,11 +200,25 @@ fn bind(
         clock,
     )?;
     let state = controls.read()?;
-    let missing = controls.objects.missing(&state);
-    if !missing.is_empty() {
-        return Err(unfit(format!("it does not answer {}", missing.join(", "))));
-    }
+    refuse_incomplete(&controls, profile, &state)?;
     Ok((base, controls, state))
+}
+
+/// Refuses a state that lacks what is always there: it could not be put back from.
+pub(super) fn refuse_incomplete(
+    controls: &Controls,
+    profile: &Profile,
+    state: &State,
+) -> Result<(), MirrorError> {
+    let missing = controls.missing(state);
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(MirrorError::Unfit {
+        switch: controls.switch.clone(),
+        profile: profile.name.clone(),
+        what: format!("it does not answer {}", missing.join(", ")),
+    })
 }
 
 pub(super) fn look(request: &OpenRequest<'_>, agents: Agents) -> Result<Found, MirrorError> {

@@ -85,6 +85,7 @@ impl MirrorSession {
     /// Puts the journal on disk, with the state as it is right before the first write.
     fn keep_state(&mut self) -> Result<(), MirrorError> {
         let state = self.controls.read()?;
+        open::refuse_incomplete(&self.controls, &self.profile, &state)?;
         if state != self.then {
             open::refuse_foreign(
                 &self.controls,

@@ -4,6 +4,7 @@ use crate::error::{Diagnosis, Exit};
 use crate::mirror::{Mirror, MirrorError, inspect};
 use crate::snmp::{Oid, Value};
 
+use super::dgs1210::Dgs;
 use super::fake::{FakeSwitch, Faults};
 use super::smon::{Smon, if_index};
 use super::{Bench, DESTINATION, DOWN, UPLINK, clock, ports, set};
@@ -114,6 +115,20 @@ fn what_was_taken_and_cannot_be_read_is_not_called_put_back() {
     bench.switch.faults(Faults::default());
     bench.repair().unwrap();
     assert_eq!(bench.switch.dump(), before);
+    assert!(!bench.has_journal());
+}
+
+#[test]
+fn a_state_that_lacks_what_is_always_there_is_not_written_over() {
+    let bench = Bench::new("dlink-dgs1210", FakeSwitch::new(Dgs::idle()));
+    let mut mirror = bench.open(false).unwrap();
+    bench.switch.faults(Faults {
+        hidden: true,
+        ..Faults::default()
+    });
+    let error = mirror.set_sources(&set(&[1])).unwrap_err();
+    assert!(matches!(error, MirrorError::Unfit { .. }), "{error}");
+    assert_eq!(bench.switch.sets(), 0);
     assert!(!bench.has_journal());
 }
 

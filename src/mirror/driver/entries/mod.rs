@@ -132,6 +132,16 @@ impl Entries {
         self.task = task;
     }
 
+    /// Returns the kinds of entries that are always there and of which a state holds none.
+    pub(crate) fn missing(&self, state: &State) -> Vec<&str> {
+        let always_there = |entry: &&Entry| !entry.is_made() && entry.each != For::Other;
+        let kinds = self.http.entries.iter().filter(always_there);
+        kinds
+            .filter(|entry| of_kind(entry, &state.entries).next().is_none())
+            .map(|entry| entry.name.as_str())
+            .collect()
+    }
+
     /// Reads which mirrors there are.
     pub(crate) fn seen(&self, state: &State) -> Vec<Seen> {
         showing::seen(self, state)
@@ -305,6 +315,16 @@ mod tests {
                 vec![format!("`{ours}` is new")]
             )
         );
+    }
+
+    #[test]
+    fn settings_that_are_always_there_are_missed_and_rules_that_are_made_are_not() {
+        let driver = driver("mikrotik-rule", None);
+        let mut state = State::default();
+        assert_eq!(driver.missing(&state), ["target"]);
+        let value = serde_json::json!({"mirror-target": "none"});
+        state.entries.insert("target *1".to_owned(), value);
+        assert!(driver.missing(&state).is_empty());
     }
 
     #[test]
