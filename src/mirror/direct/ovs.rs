@@ -311,7 +311,8 @@ impl State {
     ) -> impl Iterator<Item = (&'a String, &'a Map<String, Value>, &'a Map<String, Value>)> {
         self.mirrors.iter().filter_map(move |(id, is)| {
             let was = then.mirrors.get(id)?;
-            let may_be_ours = then.goes_to(was, destination);
+            // One that an earlier run of ours has left may have gone elsewhere, and is used all the same.
+            let may_be_ours = is_ours(was) || then.goes_to(was, destination);
             (may_be_ours && !same(is, was)).then_some((id, is, was))
         })
     }
@@ -585,6 +586,25 @@ mod tests {
             json!(["set", [["uuid", "id-p3"]]])
         );
         assert_eq!(plane().differences(&then, &then), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_mirror_that_an_earlier_run_has_left_is_used_and_goes_where_it_went() {
+        let left = ("o", row(OURS, &["id-p3"], "id-p2", true));
+        let then = state(std::slice::from_ref(&left));
+        let steps = plane().plan(&then, &then, Goal::Sources(&names(&["p1"])));
+        assert_eq!(
+            steps[0].to_string(),
+            "update Mirror halfspan: sources p1 to p24"
+        );
+        let now = state(&[("o", row(OURS, &["id-p1"], "id-p24", true))]);
+        assert_eq!(
+            plane().differences(&now, &then),
+            ["the mirror `halfspan` is not as it was"]
+        );
+        let back = plane().plan(&now, &then, Goal::AsBefore);
+        assert_eq!(back[0].to_string(), "put Mirror halfspan back");
+        assert_eq!(back[0].operations[1]["row"]["output_port"], uuid("id-p2"));
     }
 
     #[test]
