@@ -6,6 +6,7 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use super::Context;
+use super::desk::TerminalDesk;
 use super::prompt::Prompt;
 use crate::config::{ConfigError, SecretSource};
 use crate::error::{Exit, Failure};
@@ -160,13 +161,13 @@ pub(super) fn run(args: &ProfileArgs, context: &Context) -> Result<Exit, Failure
             report,
             yes,
         } => {
-            let prompt = Prompt::new(*yes, context);
+            let desk = TerminalDesk::new(*yes, context);
             try_out(
                 profile,
                 switch,
                 port.as_deref(),
                 report.as_deref(),
-                &prompt,
+                &desk,
                 context,
             )
         }
@@ -399,21 +400,14 @@ fn try_out(
     switch: &str,
     port: Option<&str>,
     file: Option<&Path>,
-    prompt: &Prompt,
+    desk: &TerminalDesk,
     context: &Context,
 ) -> Result<Exit, Failure> {
     let config = context.config()?;
     let found = config.switch(switch)?;
     let profile: Profile = profile::load(profile, Path::new("."))?;
-    let question = format!(
-        "Mirror one port of {switch} for some seconds and put everything back? The profile is {}.",
-        profile.confidence.word()
-    );
-    if !prompt.confirm(&question)? {
-        return Err(Failure::new(Exit::Refused, "nothing was written"));
-    }
     let state = context.state_folder()?;
-    let trial = locate::try_profile(found, &profile, port, &state, &mut |step| {
+    let trial = locate::try_profile(found, &profile, port, &state, desk, &mut |step| {
         context.tell(step);
     })?;
     let text = report::profile_trial(&profile.name, switch, &trial);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::error::{Diagnosis, Exit};
+use crate::error::{Diagnosis, Exit, Failure};
 use crate::mirror::MirrorError;
 use crate::sniff::SniffError;
 
@@ -30,6 +30,15 @@ pub enum LocateError {
     /// The record cannot be written.
     #[error("cannot write the record")]
     Record(#[from] std::io::Error),
+}
+
+impl LocateError {
+    /// Adds that the switch was put back all the same.
+    pub(super) fn after_putting_back(self, switch: &str) -> Failure {
+        Failure::from(self).state(format!(
+            "the mirror of {switch} was put back as it was before the run"
+        ))
+    }
 }
 
 impl Diagnosis for LocateError {

@@ -336,7 +336,20 @@ impl<'a> Job<'a> {
         if last {
             sniff::drop_privileges()?;
         }
-        safety::ask(switch, &survey.ports, &roles, reach, traffic, self.desk)?;
+        let destination = survey.ports.label(roles.destination);
+        let opening = format!(
+            "{} will mirror ports {} to port {destination} and be put back afterwards.",
+            switch.name,
+            survey.ports.describe(&roles.candidates)
+        );
+        safety::ask(
+            &switch.name,
+            destination,
+            opening,
+            reach,
+            traffic,
+            self.desk,
+        )?;
 
         let mut recorder = self.recorder(switch, &survey, &question)?;
         let mut whereabouts = (mirror.limits().copies == Copies::Both)
@@ -369,21 +382,15 @@ impl<'a> Job<'a> {
                 switch: &switch.name,
             });
         }
-        let verdict = outcome.map_err(|error| broken_off(error, &switch.name, restored.is_ok()));
         restored?;
+        let verdict = outcome.map_err(|error| error.after_putting_back(&switch.name))?;
         let copies = mirror.limits().copies;
         let searched = Searched {
             switch,
             survey: &survey,
             copies,
         };
-        findings::take_in(
-            &mut self.report,
-            self.config,
-            searched,
-            &verdict?,
-            &evidence,
-        );
+        findings::take_in(&mut self.report, self.config, searched, &verdict, &evidence);
         if self.report.outcome == Outcome::NotSeen && !roles.down.is_empty() {
             self.warn(format!(
                 "{}: ports {without_link} had no link when the run began and were not searched; if a machine was plugged in there since, run again",
@@ -482,18 +489,6 @@ fn whereabouts<'a>(
         let places = forwarding::whereabouts(&mut client, ports, &databases, mac);
         places.map_or_else(|_| PortSet::new(), |places| places.ports)
     })
-}
-
-/// Adds to an error how the switch was left.
-fn broken_off(error: LocateError, switch: &str, restored: bool) -> Failure {
-    let failure = Failure::from(error);
-    if restored {
-        failure.state(format!(
-            "the mirror of {switch} was put back as it was before the run"
-        ))
-    } else {
-        failure
-    }
 }
 
 /// The person at the desk, asked by a mirror that only a person can set.

@@ -1,40 +1,33 @@
 //! The questions before the first write.
 
-use super::candidates::Roles;
 use super::reach::ManagementPath;
 use super::task::Desk;
-use crate::config::Switch;
 use crate::error::{Exit, Failure};
-use crate::port::PortTable;
 use crate::profile::DestinationTraffic;
 
-/// Asks whether the switch may be changed, having made sure that it can still be reached afterwards.
+/// Asks whether the switch called `name` may be changed as `opening` says, having made sure that it can still be reached
+/// once the port labelled `destination` is a mirror's.
 ///
 /// # Errors
 /// [`Exit::Refused`], if the switch is known to cut this machine off, if the person says no, or if nobody is
 /// there to ask.
 pub(super) fn ask(
-    switch: &Switch,
-    ports: &PortTable,
-    roles: &Roles,
+    name: &str,
+    destination: &str,
+    opening: String,
     path: ManagementPath,
     traffic: DestinationTraffic,
     desk: &dyn Desk,
 ) -> Result<(), Failure> {
-    let name = &switch.name;
-    let destination = ports.label(roles.destination);
-    let shared = path == ManagementPath::ThroughDestination;
-    if shared && traffic == DestinationTraffic::Block {
+    if path == ManagementPath::ThroughDestination && traffic == DestinationTraffic::Block {
         return Err(Failure::new(
             Exit::Refused,
             format!("{name} is managed through port {destination}, which it cuts off while it is a mirror destination"),
         )
         .hint("manage the switch by another interface of this machine, such as Wi-Fi"));
     }
-    let mut question = format!(
-        "{name} will mirror ports {} to port {destination} and be put back afterwards.",
-        ports.describe(&roles.candidates)
-    );
+    let mut question = opening;
+    let shared = path == ManagementPath::ThroughDestination;
     if shared && traffic != DestinationTraffic::Pass {
         question.push_str(&format!(
             " This machine manages it through port {destination}, and the profile does not know whether that port still works then; if not, `halfspan restore` from another port puts it back."
@@ -45,5 +38,71 @@ pub(super) fn ask(
         Ok(())
     } else {
         Err(Failure::new(Exit::Refused, "stopped by your answer").state("nothing was written"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use super::*;
+    use crate::locate::Event;
+
+    /// Says yes, and remembers what was asked.
+    #[derive(Default)]
+    struct Nodding(RefCell<Vec<String>>);
+
+    impl Desk for Nodding {
+        fn show(&self, _: &Event<'_>) {}
+
+        fn confirm(&self, question: &str) -> Result<bool, Failure> {
+            self.0.borrow_mut().push(question.to_owned());
+            Ok(true)
+        }
+
+        fn choose(&self, _: &str, _: Vec<String>, _: &str) -> Result<usize, Failure> {
+            Ok(0)
+        }
+
+        fn have_done(&self, _: &str) -> Result<(), Failure> {
+            Ok(())
+        }
+
+        fn interrupted(&self) -> bool {
+            false
+        }
+    }
+
+    /// What is asked, or why it is refused.
+    fn asked(path: ManagementPath, traffic: DestinationTraffic) -> String {
+        let desk = Nodding::default();
+        let opening = "office-1 will mirror.".to_owned();
+        match ask("office-1", "24", opening, path, traffic, &desk) {
+            Ok(()) => desk.0.take().join("\n"),
+            Err(failure) => failure.to_string(),
+        }
+    }
+
+    #[test]
+    fn a_switch_that_cuts_off_the_port_it_is_managed_through_is_refused() {
+        let told = asked(
+            ManagementPath::ThroughDestination,
+            DestinationTraffic::Block,
+        );
+        insta::assert_snapshot!(told, @r"
+        error: office-1 is managed through port 24, which it cuts off while it is a mirror destination
+        hint:  manage the switch by another interface of this machine, such as Wi-Fi
+        ");
+    }
+
+    #[test]
+    fn where_the_switch_cannot_be_lost_nothing_is_added_to_the_question() {
+        let plain = "office-1 will mirror. Go on?";
+        assert_eq!(
+            asked(ManagementPath::Apart, DestinationTraffic::Block),
+            plain
+        );
+        let shared = ManagementPath::ThroughDestination;
+        assert_eq!(asked(shared, DestinationTraffic::Pass), plain);
     }
 }

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::error::LocateError;
 use super::event::Event;
 use crate::config::PortList;
 use crate::error::Failure;
@@ -76,4 +77,16 @@ pub trait Desk {
 
     /// Tells whether the person wants to stop.
     fn interrupted(&self) -> bool;
+
+    /// Ends what is being done if the person wants to stop.
+    ///
+    /// # Errors
+    /// [`LocateError::Interrupted`]
+    fn stop_if_interrupted(&self) -> Result<(), LocateError> {
+        if self.interrupted() {
+            Err(LocateError::Interrupted)
+        } else {
+            Ok(())
+        }
+    }
 }

@@ -10,9 +10,12 @@ use serde::Serialize;
 
 use super::checkup::roles_of;
 use super::detect;
+use super::error::LocateError;
 use super::reading;
+use super::safety;
 use super::survey::Wanted;
 use super::switches;
+use super::task::Desk;
 use crate::clock::{Clock, LiveClock, Moment};
 use crate::config::Switch;
 use crate::error::{Exit, Failure};
@@ -74,12 +77,14 @@ pub fn identity(switch: &Switch) -> Result<Told, Failure> {
 /// Mirrors one port of a live switch and puts it back.
 ///
 /// # Errors
-/// The switch cannot be asked, the profile does not fit, a rule forbids it, or the switch could not be put back.
+/// The switch cannot be asked, the profile does not fit, a rule or the person at the `desk` forbids it or stops it, or the
+/// switch could not be put back.
 pub fn try_profile(
     switch: &Switch,
     profile: &Profile,
     port: Option<&str>,
     state: &Path,
+    desk: &dyn Desk,
     tell: &mut dyn FnMut(&str),
 ) -> Result<Trial, Failure> {
     if profile.shape == Shape::Manual {
@@ -99,7 +104,9 @@ pub fn try_profile(
         place_of: None,
         uplinks: switch.uplinks.is_none(),
     };
-    let survey = opened.survey(wanted, &mut |_| {})?;
+    let survey = opened.survey(wanted, &mut |_| {});
+    desk.stop_if_interrupted()?;
+    let survey = survey?;
     let roles = roles_of(switch, &survey)?;
     let chosen: PortId = match port {
         Some(label) => survey
@@ -116,6 +123,7 @@ pub fn try_profile(
     };
     let clock = LiveClock::start();
     let source: Source = switch.sniff.parse()?;
+    let reach = opened.management_path(&source);
     let nobody = Suspect::Mac(crate::mac::Mac([0; 6]));
     let mut sniffer = sniff::open(&source, &nobody, clock, Own::of_this_machine())?;
     let request = OpenRequest {
@@ -131,6 +139,15 @@ pub fn try_profile(
     let mut session = opened.take_over_as(&request)?;
     let wanted = PortSet::from_iter([chosen]);
     let label = survey.ports.label(chosen);
+    let destination = survey.ports.label(roles.destination);
+    let opening = format!(
+        "{} will mirror port {label} to port {destination} for some seconds and be put back afterwards. The profile is {}.",
+        switch.name,
+        profile.confidence.word()
+    );
+    let traffic = profile.destination_traffic;
+    safety::ask(&switch.name, destination, opening, reach, traffic, desk)?;
+    desk.stop_if_interrupted()?;
     tell(&format!("2/5 mirroring port {label}"));
     // A refused write ends the trial, not the putting back.
     let written = session.set_sources(&wanted);
@@ -141,12 +158,12 @@ pub fn try_profile(
     let read_back = written.is_ok() && shown.is_ok_and(|ports| ports == wanted);
     tell("4/5 listening");
     let heard = match &written {
-        Ok(_) => listen(sniffer.as_mut(), clock, armed),
+        Ok(_) => listen(sniffer.as_mut(), clock, armed, desk),
         Err(_) => Ok((0, None)),
     };
     tell("5/5 putting back");
     session.restore()?;
-    let (frames, first) = heard?;
+    let (frames, first) = heard.map_err(|error| error.after_putting_back(&switch.name))?;
     let trouble = written.as_ref().err().map(with_causes);
     let written = written.unwrap_or_default();
     Ok(Trial {
@@ -183,10 +200,12 @@ fn listen(
     sniffer: &mut dyn Sniffer,
     clock: LiveClock,
     armed: Moment,
-) -> Result<(u64, Option<Moment>), Failure> {
+    desk: &dyn Desk,
+) -> Result<(u64, Option<Moment>), LocateError> {
     sniffer.listen(armed, &mut |_| ControlFlow::Continue(()))?;
     let mut frames = 0;
     while clock.now().since(armed) < PATIENCE {
+        desk.stop_if_interrupted()?;
         let until = clock.now() + Duration::from_millis(250);
         let heard = sniffer.listen(until, &mut |_| ControlFlow::Continue(()))?;
         frames += heard.foreign_frames;

@@ -3,8 +3,9 @@
 use std::fs;
 
 use halfspan::lab::{Family, Profile};
+use nix::sys::signal::Signal;
 
-use crate::site::{SWITCH, Site};
+use crate::site::{Running, SWITCH, Site, wait_for};
 
 #[test]
 fn a_trial_mirrors_one_port_hears_it_and_puts_the_switch_back() {
@@ -26,6 +27,48 @@ fn a_trial_without_a_yes_or_a_terminal_writes_nothing() {
     let site = Site::new(|_| ());
     let ran = site.run(&["profile", "try", "smon-portcopy", "--switch", SWITCH]);
     ran.assert_exit(4);
+    site.assert_unwritten();
+}
+
+#[test]
+fn a_trial_that_is_stopped_puts_the_switch_back() {
+    for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
+        // Nothing is heard, so it listens for as long as it can.
+        let site = Site::new(|spec| spec.faults.dead_mirror = true);
+        let args = ["profile", "try", "smon-portcopy", "--switch", SWITCH];
+        let mut run = Running::start(site.command().args(args).args(["--port", "5", "--yes"]));
+        wait_for("the mirror", || {
+            assert!(run.goes_on(), "it ended too soon");
+            site.lab
+                .sessions_shown()
+                .iter()
+                .any(|session| session.active)
+        });
+        run.signal(signal);
+        let ran = run.end();
+        let told = ran.assert_exit(130).told_error();
+        assert!(
+            told.contains("the mirror of office-1 was put back"),
+            "{told}"
+        );
+        site.assert_untouched();
+    }
+}
+
+#[test]
+#[ignore = "needs root and libpcap"]
+fn a_trial_that_would_cut_this_machine_off_from_the_switch_is_refused() {
+    let site = Site::new(|_| ());
+    let text = include_str!("../../switch-profiles/smon-portcopy.yaml");
+    let line = "destination_traffic: unknown\n";
+    assert!(text.contains(line));
+    let text = text.replace(line, "destination_traffic: block\n");
+    fs::write(site.path("blocks.yaml"), text).unwrap();
+    let capture = format!("tzsp://{}", site.lab.addresses().capture);
+    site.reconfigure(&capture, "lo");
+    let ran = site.run(&["profile", "try", "blocks.yaml", "--switch", SWITCH, "--yes"]);
+    let told = ran.assert_exit(4).told_error();
+    assert!(told.contains("is managed through port 12"), "{told}");
     site.assert_unwritten();
 }
 
