@@ -27,10 +27,21 @@ pub(super) fn ask(
         .hint("manage the switch by another interface of this machine, such as Wi-Fi"));
     }
     let mut question = opening;
-    let shared = path == ManagementPath::ThroughDestination;
-    if shared && traffic != DestinationTraffic::Pass {
+    let way = match path {
+        ManagementPath::Apart => None,
+        ManagementPath::ThroughDestination => Some("manages"),
+        ManagementPath::Unknown => Some("may manage"),
+    };
+    let works = match traffic {
+        DestinationTraffic::Pass => None,
+        DestinationTraffic::Block => Some("which the switch cuts off then"),
+        DestinationTraffic::Knob | DestinationTraffic::Unknown => {
+            Some("and the profile does not know whether that port still works then")
+        }
+    };
+    if let (Some(way), Some(works)) = (way, works) {
         question.push_str(&format!(
-            " This machine manages it through port {destination}, and the profile does not know whether that port still works then; if not, `halfspan restore` from another port puts it back."
+            " This machine {way} it through port {destination}, {works}; if the switch is lost, `halfspan restore` from another port puts it back."
         ));
     }
     question.push_str(" Go on?");
@@ -96,13 +107,29 @@ mod tests {
     }
 
     #[test]
+    fn where_the_switch_may_be_lost_the_question_says_so() {
+        let shared = ManagementPath::ThroughDestination;
+        let told = [
+            asked(shared, DestinationTraffic::Unknown),
+            asked(ManagementPath::Unknown, DestinationTraffic::Knob),
+            asked(ManagementPath::Unknown, DestinationTraffic::Block),
+        ];
+        insta::assert_snapshot!(told.join("\n"), @r"
+        office-1 will mirror. This machine manages it through port 24, and the profile does not know whether that port still works then; if the switch is lost, `halfspan restore` from another port puts it back. Go on?
+        office-1 will mirror. This machine may manage it through port 24, and the profile does not know whether that port still works then; if the switch is lost, `halfspan restore` from another port puts it back. Go on?
+        office-1 will mirror. This machine may manage it through port 24, which the switch cuts off then; if the switch is lost, `halfspan restore` from another port puts it back. Go on?
+        ");
+    }
+
+    #[test]
     fn where_the_switch_cannot_be_lost_nothing_is_added_to_the_question() {
         let plain = "office-1 will mirror. Go on?";
         assert_eq!(
             asked(ManagementPath::Apart, DestinationTraffic::Block),
             plain
         );
-        let shared = ManagementPath::ThroughDestination;
-        assert_eq!(asked(shared, DestinationTraffic::Pass), plain);
+        for path in [ManagementPath::ThroughDestination, ManagementPath::Unknown] {
+            assert_eq!(asked(path, DestinationTraffic::Pass), plain);
+        }
     }
 }
