@@ -53,7 +53,7 @@ impl Desk for TerminalDesk {
         self.prompt.choose(question, choices, flag)
     }
 
-    fn have_done(&self, instruction: &str) -> Result<(), Failure> {
+    fn have_done(&self, instruction: &str) -> Result<bool, Failure> {
         self.progress.borrow_mut().pause();
         self.hands.enter(instruction)
     }

@@ -48,22 +48,29 @@ impl Prompt {
         }
     }
 
-    /// Says what the person is to do and waits for Enter.
+    /// Says what the person is to do and waits for Enter; Esc instead of it is no.
     ///
     /// # Errors
-    /// [`Exit::Refused`] without a terminal or after Esc, [`Exit::Interrupted`] after Ctrl-C.
-    pub fn enter(&self, task: &str) -> Result<(), Failure> {
+    /// [`Exit::Refused`] without a terminal, [`Exit::Interrupted`] after Ctrl-C, [`Exit::Device`] if the terminal fails.
+    pub fn enter(&self, task: &str) -> Result<bool, Failure> {
         if self.yes {
-            return Ok(());
+            return Ok(true);
         }
         self.demand_terminal(task, "--yes")?;
         let answer = Text::new(task)
             .with_help_message("Enter when done, Esc to stop")
             .with_render_config(self.render_config())
             .prompt();
-        answer
-            .map(drop)
-            .map_err(|error| failure(error, task, "--yes"))
+        match answer {
+            Ok(_) => Ok(true),
+            Err(InquireError::OperationCanceled) => Ok(false),
+            // The task was shown: nobody knows whether it has been done.
+            Err(error @ InquireError::IO(_)) => Err(Failure {
+                exit: Exit::Device,
+                ..failure(error, task, "--yes")
+            }),
+            Err(error) => Err(failure(error, task, "--yes")),
+        }
     }
 
     /// Lets the person choose and returns the place in `choices`. `--yes` is no answer to that; `flag` would be.
@@ -142,7 +149,7 @@ mod tests {
     #[test]
     fn yes_on_the_command_line_answers() {
         assert!(prompt(true).confirm("Change office-1?").unwrap());
-        prompt(true).enter("Tick port 3.").unwrap();
+        assert!(prompt(true).enter("Tick port 3.").unwrap());
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! `halfspan restore`: puts back every switch that an interrupted run left changed.
 
-use std::rc::Rc;
+use std::path::Path;
 
 use clap::Args;
 use serde::Serialize;
@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::Context;
 use crate::clock::LiveClock;
 use crate::config::Config;
-use crate::error::{Diagnosis, Exit, Failure};
+use crate::error::{Exit, Failure};
 use crate::locate::switches;
 use crate::mirror::{self, Journal};
 use crate::report;
@@ -76,19 +76,7 @@ pub(super) fn run(args: &RestoreArgs, context: &Context) -> Result<Exit, Failure
     })
 }
 
-fn put_back(config: &Config, journal: &Journal, folder: &std::path::Path) -> Result<(), Failure> {
+fn put_back(config: &Config, journal: &Journal, folder: &Path) -> Result<(), Failure> {
     let switch = config.switch(&journal.switch)?;
-    let way = switches::way(switch, &journal.profile(folder)?)?;
-    mirror::repair(journal, folder, way, Rc::new(LiveClock::start())).map_err(|error| {
-        let exit = error.exit();
-        let failure = Failure::from(error);
-        if exit == Exit::Refused {
-            failure
-        } else {
-            Failure {
-                exit: Exit::NotRestored,
-                ..failure
-            }
-        }
-    })
+    switches::put_back(switch, journal, folder, LiveClock::start())
 }

@@ -1,5 +1,6 @@
 //! Why a run ended without an answer of the search.
 
+use std::io::ErrorKind;
 use std::time::Duration;
 
 use crate::error::{Diagnosis, Exit, Failure};
@@ -11,7 +12,7 @@ use crate::sniff::SniffError;
 pub enum LocateError {
     /// The mirror failed.
     #[error(transparent)]
-    Mirror(#[from] MirrorError),
+    Mirror(MirrorError),
     /// The capture failed.
     #[error(transparent)]
     Sniff(#[from] SniffError),
@@ -30,6 +31,18 @@ pub enum LocateError {
     /// The record cannot be written.
     #[error("cannot write the record")]
     Record(#[from] std::io::Error),
+}
+
+impl From<MirrorError> for LocateError {
+    /// Ctrl-C at an instruction stops a run as anywhere else.
+    fn from(error: MirrorError) -> Self {
+        if let MirrorError::NoOperator { source, .. } = &error
+            && source.kind() == ErrorKind::Interrupted
+        {
+            return LocateError::Interrupted;
+        }
+        LocateError::Mirror(error)
+    }
 }
 
 impl LocateError {

@@ -36,6 +36,8 @@ use crate::stimulus::Stimulus;
 use crate::tables::forwarding;
 
 mod question;
+#[cfg(test)]
+mod tests;
 
 /// How a run ended: the report, and why it broke off if it did.
 #[derive(Debug)]
@@ -89,7 +91,7 @@ pub fn locate(config: &Config, task: &Task, state: &Path, desk: &dyn Desk) -> En
             Outcome::Failed
         };
         report.error = Some(ErrorReport::from(failure));
-        report.mirror.restored = failure.exit != Exit::NotRestored;
+        report.mirror.restored &= failure.exit != Exit::NotRestored;
     }
     Ended { report, failure }
 }
@@ -382,7 +384,8 @@ impl<'a> Job<'a> {
                 switch: &switch.name,
             });
         }
-        restored?;
+        self.report.mirror.restored = restored.is_ok();
+        restored.map_err(switches::not_put_back)?;
         let verdict = outcome.map_err(|error| error.after_putting_back(&switch.name))?;
         let copies = mirror.limits().copies;
         let searched = Searched {
@@ -496,12 +499,21 @@ struct AtDesk<'a>(&'a dyn Desk);
 
 impl Operator for AtDesk<'_> {
     fn tell_and_wait(&mut self, what: &str) -> io::Result<()> {
-        self.0.have_done(what).map_err(|failure| {
-            if failure.exit == Exit::Interrupted {
-                io::ErrorKind::Interrupted.into()
-            } else {
-                io::Error::other(failure.error)
+        match self.0.have_done(what) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(io::Error::other("stopped by your answer")),
+            Err(failure) => {
+                let kind = match failure.exit {
+                    Exit::Interrupted => io::ErrorKind::Interrupted,
+                    Exit::Refused => io::ErrorKind::NotConnected,
+                    Exit::Done
+                    | Exit::NoAnswer
+                    | Exit::Usage
+                    | Exit::Device
+                    | Exit::NotRestored => io::ErrorKind::Other,
+                };
+                Err(io::Error::new(kind, failure.error))
             }
-        })
+        }
     }
 }

@@ -75,8 +75,8 @@ mod tests {
             Ok(0)
         }
 
-        fn have_done(&self, _: &str) -> Result<(), Failure> {
-            Ok(())
+        fn have_done(&self, _: &str) -> Result<bool, Failure> {
+            Ok(true)
         }
 
         fn interrupted(&self) -> bool {

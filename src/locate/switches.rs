@@ -17,8 +17,8 @@ use crate::error::{Exit, Failure};
 use crate::http;
 use crate::mirror::direct::Device;
 use crate::mirror::{
-    self, Agents, DryRun, Inspection, ManualMirror, ManualRequest, Mirror, OpenRequest, Operator,
-    Way, numbered_ports,
+    self, Agents, DryRun, Inspection, Journal, ManualMirror, ManualRequest, Mirror, MirrorError,
+    OpenRequest, Operator, Way, numbered_ports,
 };
 use crate::port::PortTable;
 use crate::profile::{self, Profile, Shape};
@@ -164,7 +164,7 @@ pub(super) fn connect_http(
 ///
 /// # Errors
 /// It has no address, a secret cannot be had, the host is unknown, a v3 login is refused.
-pub fn way(switch: &Switch, profile: &Profile) -> Result<Way, Failure> {
+fn way(switch: &Switch, profile: &Profile) -> Result<Way, Failure> {
     if let Some(direct) = &switch.direct {
         return Ok(Way::Direct(direct::open(direct)?));
     }
@@ -415,7 +415,7 @@ impl<'a> Takeover<'a> {
 /// is only said.
 ///
 /// # Errors
-/// The switch could not be put back, or another run is working on it.
+/// As [`put_back`].
 pub fn finish_interrupted_run(
     switch: &Switch,
     state: &Path,
@@ -423,7 +423,8 @@ pub fn finish_interrupted_run(
     clock: LiveClock,
     desk: &dyn Desk,
 ) -> Result<(), Failure> {
-    let Some(journal) = mirror::load_journal(state, &switch.name)? else {
+    let journal = mirror::load_journal(state, &switch.name).map_err(not_put_back)?;
+    let Some(journal) = journal else {
         return Ok(());
     };
     let what_now = if dry_run {
@@ -442,10 +443,40 @@ pub fn finish_interrupted_run(
     desk.show(&Event::Restoring {
         switch: &switch.name,
     });
-    let way = way(switch, &journal.profile(state)?)?;
-    mirror::repair(&journal, state, way, Rc::new(clock))?;
+    put_back(switch, &journal, state, clock)?;
     desk.show(&Event::Restored {
         switch: &switch.name,
     });
     Ok(())
+}
+
+/// Puts a switch back as its journal says.
+///
+/// # Errors
+/// [`Exit::Refused`], if another run is working on it, else [`Exit::NotRestored`], for whatever reason.
+pub fn put_back(
+    switch: &Switch,
+    journal: &Journal,
+    state: &Path,
+    clock: LiveClock,
+) -> Result<(), Failure> {
+    let left = |failure: Failure| {
+        not_put_back(failure).state(format!(
+            "{} is still as an interrupted run left it",
+            switch.name
+        ))
+    };
+    let way = way(switch, &journal.profile(state)?).map_err(left)?;
+    match mirror::repair(journal, state, way, Rc::new(clock)) {
+        Err(error @ MirrorError::Busy { .. }) => Err(error.into()),
+        repaired => repaired.map_err(|error| left(error.into())),
+    }
+}
+
+/// Why a switch was not put back does not matter for how the process ends.
+pub(super) fn not_put_back(error: impl Into<Failure>) -> Failure {
+    Failure {
+        exit: Exit::NotRestored,
+        ..error.into()
+    }
 }

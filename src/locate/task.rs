@@ -69,11 +69,11 @@ pub trait Desk {
     /// Without a terminal: a refusal that names `flag`.
     fn choose(&self, question: &str, choices: Vec<String>, flag: &str) -> Result<usize, Failure>;
 
-    /// Asks the person to do something, and waits until it is done.
+    /// Asks the person to do something, and waits until it is done; `false` if they give up.
     ///
     /// # Errors
     /// Without a terminal: a refusal, since nobody is there to do it.
-    fn have_done(&self, instruction: &str) -> Result<(), Failure>;
+    fn have_done(&self, instruction: &str) -> Result<bool, Failure>;
 
     /// Tells whether the person wants to stop.
     fn interrupted(&self) -> bool;

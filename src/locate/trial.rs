@@ -162,7 +162,7 @@ pub fn try_profile(
         Err(_) => Ok((0, None)),
     };
     tell("5/5 putting back");
-    session.restore()?;
+    session.restore().map_err(switches::not_put_back)?;
     let (frames, first) = heard.map_err(|error| error.after_putting_back(&switch.name))?;
     let trouble = written.as_ref().err().map(with_causes);
     let written = written.unwrap_or_default();

@@ -192,6 +192,14 @@ pub enum MirrorError {
         /// What is wrong with it.
         what: String,
     },
+    /// Nobody has said that a mirror which only a person can set is as it was.
+    #[error("switch `{switch}`: nobody confirmed that its mirror was put back")]
+    LeftToPerson {
+        /// Its name in the configuration.
+        switch: String,
+        /// Why.
+        source: std::io::Error,
+    },
     /// Nobody is there to tick the ports, or they gave up.
     #[error("switch `{switch}`: nobody confirmed the change")]
     NoOperator {
@@ -292,6 +300,9 @@ impl Diagnosis for MirrorError {
                     path.display()
                 ));
             }
+            MirrorError::LeftToPerson { .. } => {
+                "put it back on the switch's own page, as you noted it at the start"
+            }
             MirrorError::NoOperator { .. } => "run on a terminal, or use another profile",
         };
         Some(hint.to_owned())
@@ -316,6 +327,7 @@ impl Diagnosis for MirrorError {
             MirrorError::NoDriver { .. } => Exit::Usage,
             MirrorError::NotRestored { .. }
             | MirrorError::NotShown { .. }
+            | MirrorError::LeftToPerson { .. }
             | MirrorError::OtherWay { .. }
             | MirrorError::Interrupted { .. }
             | MirrorError::DamagedJournal { .. } => Exit::NotRestored,

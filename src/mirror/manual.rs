@@ -17,7 +17,8 @@ pub trait Operator {
     /// Shows what is to be done and returns once they say that it is done.
     ///
     /// # Errors
-    /// The terminal's, or [`io::ErrorKind::Interrupted`] if they give up.
+    /// [`io::ErrorKind::NotConnected`], if nobody is there to hear it, [`io::ErrorKind::Interrupted`] after Ctrl-C, else the
+    /// terminal's, or that they give up.
     fn tell_and_wait(&mut self, what: &str) -> io::Result<()>;
 }
 
@@ -79,15 +80,6 @@ impl<'a> ManualMirror<'a> {
         }
     }
 
-    fn ask(&mut self, what: &str) -> Result<(), MirrorError> {
-        self.operator
-            .tell_and_wait(what)
-            .map_err(|source| MirrorError::NoOperator {
-                switch: self.switch.clone(),
-                source,
-            })
-    }
-
     fn instruction(&self, wanted: &PortSet) -> String {
         let ports = self.rules.ports();
         let words = |set: &PortSet| port_words(ports, set);
@@ -129,10 +121,19 @@ impl Mirror for ManualMirror<'_> {
         let instruction = self.instruction(wanted);
         let started = self.clock.now();
         // From here on the person may have changed something, whatever they answer.
-        let before = self.told.replace(wanted.clone()).unwrap_or_default();
-        self.ask(&instruction)?;
+        let before = self.told.replace(wanted.clone());
+        if let Err(source) = self.operator.tell_and_wait(&instruction) {
+            if source.kind() == io::ErrorKind::NotConnected {
+                self.told = before;
+            }
+            return Err(MirrorError::NoOperator {
+                switch: self.switch.clone(),
+                source,
+            });
+        }
         let took = self.clock.now().since(started);
-        self.cost.note(before.distance(wanted), took);
+        let changed = before.unwrap_or_default().distance(wanted);
+        self.cost.note(changed, took);
         (self.limits.write_time, self.limits.row_time) = self.cost.fit();
         Ok(Written {
             writes: 1,
@@ -153,7 +154,11 @@ impl Mirror for ManualMirror<'_> {
             "On {}: put the mirror back as you noted it at the start.",
             self.switch
         );
-        self.ask(&what)?;
+        let asked = self.operator.tell_and_wait(&what);
+        asked.map_err(|source| MirrorError::LeftToPerson {
+            switch: self.switch.clone(),
+            source,
+        })?;
         self.told = None;
         Ok(())
     }
@@ -178,26 +183,23 @@ pub fn numbered_ports(count: u16) -> PortTable {
 mod tests {
     use super::*;
     use crate::clock::LiveClock;
+    use crate::error::{Diagnosis, Exit};
     use std::cell::RefCell;
     use std::path::Path;
 
     struct Person {
         heard: Rc<RefCell<Vec<String>>>,
-        gives_up: bool,
+        fails: Option<io::ErrorKind>,
     }
 
     impl Operator for Person {
         fn tell_and_wait(&mut self, what: &str) -> io::Result<()> {
             self.heard.borrow_mut().push(what.to_owned());
-            if self.gives_up {
-                Err(io::ErrorKind::Interrupted.into())
-            } else {
-                Ok(())
-            }
+            self.fails.map_or(Ok(()), |kind| Err(kind.into()))
         }
     }
 
-    fn mirror(gives_up: bool) -> (ManualMirror<'static>, Rc<RefCell<Vec<String>>>) {
+    fn mirror(fails: Option<io::ErrorKind>) -> (ManualMirror<'static>, Rc<RefCell<Vec<String>>>) {
         let profile = crate::profile::load("manual", Path::new("/nonexistent")).unwrap();
         let heard = Rc::new(RefCell::new(Vec::new()));
         let request = ManualRequest {
@@ -210,7 +212,7 @@ mod tests {
         };
         let person = Person {
             heard: Rc::clone(&heard),
-            gives_up,
+            fails,
         };
         (ManualMirror::open(&request, Box::new(person)), heard)
     }
@@ -221,7 +223,7 @@ mod tests {
 
     #[test]
     fn the_person_is_told_what_to_tick_and_what_changes() {
-        let (mut mirror, heard) = mirror(false);
+        let (mut mirror, heard) = mirror(None);
         mirror.set_sources(&set(&[1, 2, 3, 4])).unwrap();
         mirror.set_sources(&set(&[1, 2])).unwrap();
         mirror.set_sources(&set(&[1, 2])).unwrap();
@@ -238,7 +240,7 @@ mod tests {
 
     #[test]
     fn the_destination_is_never_asked_for() {
-        let (mut mirror, heard) = mirror(false);
+        let (mut mirror, heard) = mirror(None);
         assert!(matches!(
             mirror.set_sources(&set(&[8])),
             Err(MirrorError::Protected { .. })
@@ -248,12 +250,21 @@ mod tests {
 
     #[test]
     fn after_giving_up_the_person_is_still_asked_to_put_back() {
-        let (mut mirror, heard) = mirror(true);
+        let (mut mirror, heard) = mirror(Some(io::ErrorKind::Interrupted));
         assert!(matches!(
             mirror.set_sources(&set(&[1])),
             Err(MirrorError::NoOperator { .. })
         ));
-        assert!(mirror.restore().is_err());
+        let error = mirror.restore().unwrap_err();
+        assert_eq!(error.exit(), Exit::NotRestored);
         assert_eq!(heard.borrow().len(), 2);
+    }
+
+    #[test]
+    fn what_nobody_has_heard_need_not_be_put_back() {
+        let (mut mirror, heard) = mirror(Some(io::ErrorKind::NotConnected));
+        assert!(mirror.set_sources(&set(&[1])).is_err());
+        mirror.restore().unwrap();
+        assert_eq!(heard.borrow().len(), 1);
     }
 }

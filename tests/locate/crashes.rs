@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use halfspan::lab::{Speaks, User};
+use halfspan::snmp::{AuthProtocol, PrivProtocol};
 use nix::sys::signal::Signal;
 
 use crate::site::{Running, SWITCH, Site, wait_for};
@@ -113,6 +115,29 @@ fn a_later_run_puts_the_switch_back_first_and_says_so() {
     let ran = site.locate(&["--json", "--no-tables"]);
     ran.assert_located(&site);
     assert!(ran.err.contains("was left changed by the run of"), "{ran}");
+}
+
+#[test]
+fn a_later_run_that_cannot_log_in_to_put_the_switch_back_says_so() {
+    let site = Site::new(|spec| {
+        spec.agent.speaks = Speaks::V3;
+        spec.agent.users = vec![User {
+            name: "halfspan".to_owned(),
+            auth: Some((AuthProtocol::Sha1, "authpassword".to_owned())),
+            privacy: Some((PrivProtocol::Aes128, "privpassword".to_owned())),
+            writes: true,
+        }];
+    });
+    killed_after(&site, 8);
+    site.reconfigure("authpassword", "wrongpassword");
+    let ran = site.locate(&["--json"]);
+    let report = ran.assert_exit(5).json();
+    assert_eq!(report["outcome"], "failed");
+    assert_eq!(report["mirror"]["restored"], false);
+    site.assert_changed();
+    site.reconfigure("wrongpassword", "authpassword");
+    site.run(&["restore"]).assert_exit(0);
+    site.assert_untouched();
 }
 
 #[test]
