@@ -7,7 +7,7 @@ use std::io;
 use std::path::Path;
 use std::rc::Rc;
 
-use super::candidates::{self, PortWishes, Roles};
+use super::candidates::{self, PortWishes, Roles, RolesError};
 use super::drive::{Evidence, Instruments, drive};
 use super::error::LocateError;
 use super::event::Event;
@@ -150,10 +150,12 @@ impl<'a> Job<'a> {
     fn run(&mut self) -> Result<(), Failure> {
         let chosen = switches::chosen(self.config, &self.task.switches)?;
         for switch in &chosen {
+            self.desk.stop_if_interrupted()?;
             let dry_run = self.task.dry_run;
             switches::finish_interrupted_run(switch, self.state, dry_run, self.clock, self.desk)?;
         }
         let suspect = resolving::resolve(self.config, self.task, self.clock, self.desk)?;
+        self.desk.stop_if_interrupted()?;
         if let Suspect::Mac(mac) = &suspect {
             self.report.suspect.mac = Some(*mac);
         }
@@ -167,6 +169,7 @@ impl<'a> Job<'a> {
         let path: Vec<Hop> = ready.iter().filter_map(Ready::hop).collect();
         let mut left = ready.len();
         for one in ready {
+            self.desk.stop_if_interrupted()?;
             left -= 1;
             self.search(one, &suspect, left == 0)?;
             if !matches!(self.report.outcome, Outcome::NotSeen) {
@@ -187,23 +190,29 @@ impl<'a> Job<'a> {
         Ok(())
     }
 
-    /// Reads every chosen switch. One that cannot be read stops the run only if no other is left.
+    /// Reads every chosen switch. One that cannot be read, or has no port to be searched, stops the run only if no other is
+    /// left; what is wrong with the command line or forbidden stops it at once.
     fn survey_all(&mut self, chosen: &[&'a Switch]) -> Result<Vec<Ready<'a>>, Failure> {
         let mut ready = Vec::new();
+        let mut without_ports = None;
         for switch in chosen {
-            match self.survey(switch) {
+            let surveyed = self.survey(switch);
+            // A switch that does not answer is asked for seconds.
+            self.desk.stop_if_interrupted()?;
+            match surveyed {
                 Ok(one) => ready.push(one),
-                Err(failure) if chosen.len() > 1 => {
-                    self.warn(format!("{} is left out: {}", switch.name, failure.error))
+                Err(failure) if chosen.len() > 1 && can_be_left_out(&failure) => {
+                    self.warn(format!("{} is left out: {}", switch.name, failure.error));
+                    without_ports = Some(failure).filter(|failure| failure.exit != Exit::Device);
                 }
                 Err(failure) => return Err(failure),
             }
         }
         if ready.is_empty() {
-            return Err(
+            return Err(without_ports.unwrap_or_else(|| {
                 Failure::new(Exit::Device, "none of the switches can be asked")
-                    .hint("see `halfspan switch check NAME` for each"),
-            );
+                    .hint("see `halfspan switch check NAME` for each")
+            }));
         }
         Ok(ready)
     }
@@ -313,7 +322,8 @@ impl<'a> Job<'a> {
         };
         if self.task.dry_run {
             self.report.outcome = Outcome::Undecided;
-            return self.tell_plan(switch, &takeover, opened);
+            self.tell_plan(switch, &takeover, opened)?;
+            return Ok(self.desk.stop_if_interrupted()?);
         }
         let reach = opened.management_path(&source);
         let traffic = opened.profile.destination_traffic;
@@ -478,6 +488,13 @@ impl Ready<'_> {
             port: self.survey.ports.label(port).to_owned(),
         })
     }
+}
+
+/// Tells whether a failure is about one switch and says nothing about the others: it does not answer, or all its ports
+/// lead to other switches or have no link.
+fn can_be_left_out(failure: &Failure) -> bool {
+    let roles = failure.error.downcast_ref();
+    failure.exit == Exit::Device || matches!(roles, Some(RolesError::NoCandidates { .. }))
 }
 
 /// A way to ask `switch` where it has learned a machine; `None` where there is nobody to ask.

@@ -1,5 +1,6 @@
 //! Runs that are stopped: by a person, by the system, by a second run. The switch is put back all the same.
 
+use std::net::UdpSocket;
 use std::time::Duration;
 
 use halfspan::lab::{Speaks, User};
@@ -57,6 +58,20 @@ fn ctrl_c_before_the_first_write_writes_nothing() {
     run.signal(Signal::SIGINT);
     run.end().assert_exit(130);
     site.assert_unwritten();
+}
+
+#[test]
+fn ctrl_c_is_heard_while_the_switch_is_read() {
+    for args in [&[] as &[_], &["--dry-run"]] {
+        let site = Site::new(|_| ());
+        let silent = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let address = silent.local_addr().unwrap().to_string();
+        site.reconfigure(&site.lab.addresses().switch.to_string(), &address);
+        let run = site.start_locate(args);
+        silent.recv(&mut [0; 1500]).unwrap();
+        run.signal(Signal::SIGINT);
+        run.end().assert_exit(130);
+    }
 }
 
 /// Kills a run without any warning after so many writes.

@@ -79,6 +79,37 @@ fn the_uplink_is_no_candidate() {
     site.assert_unwritten();
 }
 
+/// Adds a second switch to the configuration.
+fn add_switch(site: &Site, address: &str) {
+    let second = format!(
+        "switches:\n  office-2: {{ profile: smon-portcopy, address: \"{address}\", credentials: lab, destination: \"12\", sniff: \"tzsp://127.0.0.1:0\" }}\n"
+    );
+    site.reconfigure("switches:\n", &second);
+}
+
+#[test]
+fn what_is_wrong_on_the_command_line_is_told_with_several_switches_as_with_one() {
+    let site = Site::new(|_| ());
+    add_switch(&site, &site.lab.addresses().switch.to_string());
+    let ran = site.locate(&["--candidates", "11"]);
+    let told = ran.assert_exit(4).told_error();
+    assert!(told.contains("it is an uplink"), "{told}");
+    let ran = site.locate(&["--destination", "24"]);
+    let told = ran.assert_exit(2).told_error();
+    assert!(told.contains("has no port `24`"), "{told}");
+    site.assert_unwritten();
+}
+
+#[test]
+fn a_switch_that_does_not_answer_is_left_out_where_there_is_another() {
+    let site = Site::new(|_| ());
+    add_switch(&site, "127.77.0.3:9");
+    let ran = site.locate(&["--dry-run"]);
+    ran.assert_exit(0);
+    assert!(ran.err.contains("office-2 is left out"), "{ran}");
+    site.assert_unwritten();
+}
+
 #[test]
 fn a_community_that_the_switch_does_not_know_looks_like_a_switch_that_is_not_there() {
     let site = Site::new(|_| ());
