@@ -6,7 +6,8 @@ use serde::Serialize;
 use super::Context;
 use crate::config::{Config, Switch};
 use crate::error::{Exit, Failure};
-use crate::locate::{self, Checkup, ManagementPath, Survey, Wanted, switches};
+use crate::locate::switches::{self, Rights};
+use crate::locate::{self, Checkup, ManagementPath, Survey, Wanted};
 use crate::patch::{Patch, Place};
 use crate::port::{Link, SwitchPort};
 use crate::profile::{DestinationTraffic, Page};
@@ -259,22 +260,12 @@ fn rows(switch: &Switch, found: &Checkup) -> Vec<CheckRow> {
             }
         }
     }
-    let (finding, text) = if found.device.is_some() {
-        (
-            Finding::Note,
-            "there is no login; whether the system grants a write, the first one shows",
-        )
-    } else if found.may_write {
-        (
-            Finding::Good,
-            "the credential has a right to write; whether the switch grants it, the first write shows",
-        )
-    } else {
-        (Finding::Bad, "the credential has no `write` community")
-    };
+    let (finding, text) = rights(found.rights);
     row("rights", finding, text.to_owned());
-    let (finding, text) = management(found.path, found.destination_traffic);
-    row("management", finding, text.to_owned());
+    if found.rights != Rights::Person {
+        let (finding, text) = management(found.path, found.destination_traffic);
+        row("management", finding, text.to_owned());
+    }
     match &found.capture {
         Ok(source) => row("capture", Finding::Good, source.clone()),
         Err(failure) => row("capture", Finding::Bad, told(failure)),
@@ -338,6 +329,21 @@ fn family_by_pages(found: &Checkup, pages: &[Page]) -> (Finding, String) {
         "its web pages point to no built-in profile ({read}); to start one: halfspan profile new FILE --shape document"
     );
     (Finding::Note, text)
+}
+
+fn rights(rights: Rights) -> (Finding, &'static str) {
+    match rights {
+        Rights::Person => (Finding::Note, "a person sets the mirror"),
+        Rights::NoLogin => (
+            Finding::Note,
+            "there is no login; whether the system allows a write shows at the first one",
+        ),
+        Rights::CanWrite => (
+            Finding::Good,
+            "the credential can write; whether the switch allows it shows at the first write",
+        ),
+        Rights::CannotWrite => (Finding::Bad, "the credential has no `write` community"),
+    }
 }
 
 fn management(path: ManagementPath, traffic: DestinationTraffic) -> (Finding, &'static str) {

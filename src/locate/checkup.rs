@@ -3,14 +3,14 @@
 use super::candidates::{self, PortWishes, Roles};
 use super::reach::ManagementPath;
 use super::survey::{Survey, Wanted};
-use super::switches;
+use super::switches::{self, Rights};
 use super::{detect, pages};
 use crate::clock::LiveClock;
 use crate::config::{Config, Switch};
 use crate::error::Failure;
 use crate::mirror::direct::Device;
 use crate::mirror::{Copies, Inspection};
-use crate::profile::{self, DestinationTraffic, Page, Profile, Shape};
+use crate::profile::{self, DestinationTraffic, Page, Profile};
 use crate::sniff::{self, Own, Source, Suspect};
 use crate::tables::system::{self, System};
 
@@ -26,8 +26,8 @@ pub struct Checkup {
     pub roles: Result<Roles, Failure>,
     /// Its mirror.
     pub mirror: Option<Result<Inspection, Failure>>,
-    /// Whether the credential can write at all.
-    pub may_write: bool,
+    /// Who or what may set its mirror.
+    pub rights: Rights,
     /// Whether the laptop's port carries ordinary traffic while it is a destination.
     pub destination_traffic: DestinationTraffic,
     /// How the switch is reached.
@@ -76,7 +76,7 @@ pub fn check(config: &Config, switch: &Switch) -> Result<Checkup, Failure> {
         (Err(failure), None) => return Err(failure),
     };
     let profile = &opened.profile;
-    let may_write = profile.shape == Shape::Manual || opened.may_write();
+    let rights = opened.rights();
     let destination_traffic = profile.destination_traffic;
     let families = match (&system, &pages) {
         (Some(system), _) => names(profile::matching(&detect::told_by(system))),
@@ -87,7 +87,7 @@ pub fn check(config: &Config, switch: &Switch) -> Result<Checkup, Failure> {
     Ok(Checkup {
         system,
         roles,
-        may_write,
+        rights,
         destination_traffic,
         path,
         capture: source.and_then(|source| try_capture(&source)),

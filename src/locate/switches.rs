@@ -61,6 +61,19 @@ pub struct Opened {
     found: Option<String>,
 }
 
+/// Who or what may set a switch's mirror.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rights {
+    /// A person does it.
+    Person,
+    /// There is no login: the system says whether this user may.
+    NoLogin,
+    /// The credential can write, as far as it shows.
+    CanWrite,
+    /// The credential can only read.
+    CannotWrite,
+}
+
 /// Reads the profile, or finds it where the configuration names none, and makes the clients.
 ///
 /// # Errors
@@ -211,11 +224,17 @@ impl Opened {
         device.or(http).or_else(snmp).unwrap_or_default()
     }
 
-    /// Tells whether the credential has a right to write, as far as it says so itself.
-    pub(super) fn may_write(&self) -> bool {
-        self.device.is_some()
-            || self.http.is_some()
-            || self.snmp.as_ref().is_some_and(Client::may_write)
+    /// Tells who or what may set its mirror, as far as the configuration says so itself.
+    pub(super) fn rights(&self) -> Rights {
+        if self.is_manual() {
+            Rights::Person
+        } else if self.device.is_some() {
+            Rights::NoLogin
+        } else if self.http.is_some() || self.snmp.as_ref().is_some_and(Client::may_write) {
+            Rights::CanWrite
+        } else {
+            Rights::CannotWrite
+        }
     }
 
     /// Tells whether it is asked over HTTP and not over SNMP.
@@ -354,7 +373,7 @@ impl Opened {
             };
             return Ok(Box::new(ManualMirror::open(&request, operator)));
         }
-        if !self.may_write() {
+        if self.rights() == Rights::CannotWrite {
             let agent = self
                 .snmp
                 .as_ref()

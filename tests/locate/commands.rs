@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::site::{Ran, SWITCH, Site, program};
+use crate::site::{Ran, Running, SWITCH, Site, program};
 
 /// The text of a run without what no two labs share.
 fn text(site: &Site, ran: &Ran) -> String {
@@ -18,7 +18,7 @@ fn the_demo_finds_its_suspect_without_any_configuration() {
     for seed in ["1", "2"] {
         let mut command = program(folder.path());
         command.args(["demo", "--json", "--ports", "8", "--seed", seed]);
-        let ran = crate::site::Running::start(&mut command).end();
+        let ran = Running::start(&mut command).end();
         let report = ran.assert_exit(0).json();
         assert_eq!(report["outcome"], "located");
         assert_eq!(report["confirmation"]["confirmed"], true);
@@ -51,11 +51,32 @@ fn a_switch_is_checked_without_a_write() {
       ok   uplinks      11
       ok   mirror       free
       ok   abilities    mirrors any number of ports at once; copies what a port receives
-      ok   rights       the credential has a right to write; whether the switch grants it, the first write shows
+      ok   rights       the credential can write; whether the switch allows it shows at the first write
       ok   management   by another way than the destination port
       ok   capture      tzsp://CAPTURE
     ");
     site.assert_unwritten();
+}
+
+#[test]
+fn a_check_of_a_switch_that_a_person_sets_speaks_of_no_credential_and_no_address() {
+    let folder = tempfile::tempdir().unwrap();
+    let yaml = "\
+switches:
+  office-1: { profile: manual, destination: \"8\", sniff: \"tzsp://127.0.0.1:0\" }
+";
+    fs::write(folder.path().join("halfspan.yaml"), yaml).unwrap();
+    let mut command = program(folder.path());
+    let ran = Running::start(command.args(["switch", "check", SWITCH])).end();
+    insta::assert_snapshot!(ran.assert_exit(0).out, @r"
+    office-1
+      note answers      operated by a person, nothing to ask
+      ok   profile      manual: Any switch whose mirror a person can set (seen on a real switch)
+      ok   candidates   1-7, 9-24
+      ok   destination  8
+      note rights       a person sets the mirror
+      ok   capture      tzsp://127.0.0.1:0
+    ");
 }
 
 #[test]
