@@ -85,7 +85,7 @@ pub(super) fn head(given: &str, shape: &str, told: Option<&Told>) -> String {
     };
     let name = name(given);
     format!(
-        r#"# Every key is explained in docs/profiles.md. Check this file with: halfspan profile check FILE
+        r#"# Every key is explained in docs/profile-format.md. Check this file with: halfspan profile check FILE
 # Lines that end in `{MARK} …` are to be looked at; take the mark away when they are right.
 format: 1
 name: {name}

@@ -1,4 +1,4 @@
-//! The YAML of a profile as it is written. Every key is documented in `docs/profiles.md`.
+//! The YAML of a profile as it is written. Every key is documented in `docs/profile-format.md`.
 
 use std::collections::BTreeMap;
 

@@ -251,9 +251,9 @@ fn on_every_family_a_foreign_mirror_is_respected_and_a_run_that_was_cut_off_is_m
     assert_eq!(failed.into_inner().unwrap(), Vec::<&str>::new());
 }
 
-/// The examples of `docs/profiles.md` that are whole profiles, each with the family whose lab it is for.
+/// The examples of `docs/profile-format.md` that are whole profiles, each with the family whose lab it is for.
 fn examples() -> Vec<(Described, Option<Profile>)> {
-    let document = include_str!("../../docs/profiles.md");
+    let document = include_str!("../../docs/profile-format.md");
     let blocks = document.split("```yaml\n").skip(1);
     let before = document.split("```yaml\n");
     let whole = before.zip(blocks).filter_map(|(before, block)| {
