@@ -31,6 +31,7 @@ mod restore;
 mod store;
 mod switch;
 mod talkers;
+mod watch;
 
 /// Finds the physical machine behind an address by driving a switch's port mirror
 #[derive(Debug, Parser)]
@@ -91,6 +92,7 @@ pub enum Color {
 #[derive(Debug, Subcommand)]
 enum Command {
     Locate(Box<locate::LocateArgs>),
+    Watch(Box<watch::WatchArgs>),
     Identify(identify::IdentifyArgs),
     Talkers(Box<talkers::TalkersArgs>),
     Flows(Box<flows::FlowsArgs>),
@@ -122,6 +124,7 @@ impl Command {
     fn run(self, context: &Context) -> Result<Exit, Failure> {
         match self {
             Command::Locate(args) => locate::run(&args, context),
+            Command::Watch(args) => watch::run(&args, context),
             Command::Identify(args) => identify::run(&args, context),
             Command::Talkers(args) => talkers::run(&args, context),
             Command::Flows(args) => flows::run(&args, context),

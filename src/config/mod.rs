@@ -125,6 +125,21 @@ impl Switch {
 }
 
 impl Config {
+    /// What holds where there is no file.
+    #[must_use]
+    pub fn empty() -> Config {
+        Config {
+            file: PathBuf::from(find::FILE_NAME),
+            switches: BTreeMap::new(),
+            routers: BTreeMap::new(),
+            credentials: BTreeMap::new(),
+            patch: None,
+            patch_from_alias: AliasPattern::default(),
+            netbios_port: NETBIOS_PORT,
+            warnings: Vec::new(),
+        }
+    }
+
     /// Finds the file as `lookup` says, reads and checks it.
     ///
     /// # Errors

@@ -386,7 +386,9 @@ impl Run<'_> {
         }
         if let Err(error) = stimulus.knock(now) {
             self.instruments.stimulus = None;
-            self.warn(&format!("nothing more is sent to the suspect to wake it: {error}"));
+            self.warn(&format!(
+                "nothing more is sent to the suspect to wake it: {error}"
+            ));
             return tick;
         }
         catch.knocks.push(now);

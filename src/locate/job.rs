@@ -3,11 +3,11 @@
 //! The order of things is the contract's: everything is read and checked first, then asked, then written; the
 //! switch is put back before names are looked up; and whatever happens, there is a report.
 
-use std::io;
 use std::path::Path;
 use std::rc::Rc;
 
 use super::candidates::{self, PortWishes, Roles, RolesError};
+use super::desk::AtDesk;
 use super::drive::{Evidence, Instruments, drive};
 use super::error::LocateError;
 use super::event::Event;
@@ -28,7 +28,7 @@ use crate::clock::{Clock, LiveClock};
 use crate::config::{Config, Switch};
 use crate::error::{Exit, Failure};
 use crate::mac::Mac;
-use crate::mirror::{Copies, Operator};
+use crate::mirror::Copies;
 use crate::port::{PortSet, PortTable};
 use crate::search::Question;
 use crate::sniff::{self, Own, Source, Suspect};
@@ -509,28 +509,4 @@ fn whereabouts<'a>(
         let places = forwarding::whereabouts(&mut client, ports, &databases, mac);
         places.map_or_else(|_| PortSet::new(), |places| places.ports)
     })
-}
-
-/// The person at the desk, asked by a mirror that only a person can set.
-struct AtDesk<'a>(&'a dyn Desk);
-
-impl Operator for AtDesk<'_> {
-    fn tell_and_wait(&mut self, what: &str) -> io::Result<()> {
-        match self.0.have_done(what) {
-            Ok(true) => Ok(()),
-            Ok(false) => Err(io::Error::other("stopped by your answer")),
-            Err(failure) => {
-                let kind = match failure.exit {
-                    Exit::Interrupted => io::ErrorKind::Interrupted,
-                    Exit::Refused => io::ErrorKind::NotConnected,
-                    Exit::Done
-                    | Exit::NoAnswer
-                    | Exit::Usage
-                    | Exit::Device
-                    | Exit::NotRestored => io::ErrorKind::Other,
-                };
-                Err(io::Error::new(kind, failure.error))
-            }
-        }
-    }
 }

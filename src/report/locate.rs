@@ -307,7 +307,8 @@ fn looked(report: &Report) -> String {
 /// Says what to try, likeliest first.
 fn advice(report: &Report) -> Vec<String> {
     let lines: &[&str] = match report.outcome {
-        Outcome::Located | Outcome::Refused | Outcome::Failed => &[],
+        Outcome::Located => return the_last_metres(report),
+        Outcome::Refused | Outcome::Failed => &[],
         Outcome::NotSeen => &[
             "see that it is switched on, then let it talk: leave out --passive",
             "if it is on another switch: --switch NAME, or add the switch to halfspan.yaml",
@@ -326,6 +327,20 @@ fn advice(report: &Report) -> Vec<String> {
         ],
     };
     lines.iter().map(|line| (*line).to_owned()).collect()
+}
+
+/// Says how to find the machine among others behind the port.
+fn the_last_metres(report: &Report) -> Vec<String> {
+    let (Some(switch), Some(port), Some(mac)) = (&report.switch, &report.port, report.suspect.mac)
+    else {
+        return Vec::new();
+    };
+    let watch = format!(
+        "which of them it is shows while somebody pulls plugs there: halfspan watch --mac {mac} --switch {switch} --port {}",
+        clean(&port.label)
+    );
+    let has_others = !report.other_macs_on_port.is_empty();
+    has_others.then_some(watch).into_iter().collect()
 }
 
 fn joined(parts: impl Iterator<Item = String>, between: &str) -> String {

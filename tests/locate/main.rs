@@ -17,4 +17,5 @@ mod site;
 mod suspects;
 mod trials;
 mod unseen;
+mod watching;
 mod web;

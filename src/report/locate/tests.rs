@@ -157,6 +157,7 @@ fn what_stands_behind_the_port_and_on_the_way_is_said() {
       warning  the machine itself says that its MAC is 02:00:00:00:00:09
       sure     99.97 %, not confirmed by switching the port's mirror off and on
       why      heard in 2 of 2 windows with this port mirrored, in 0 of 2 without it
+      next     which of them it is shows while somebody pulls plugs there: halfspan watch --mac 04:d4:c4:12:34:56 --switch office-1 --port 17
       switch   mirror put back as it was (9 writes)
       took     7.2 s
       warning  office-1 port 17 is not in patch.csv
