@@ -17,6 +17,7 @@ import lab
 import scenarios
 import selftest
 import summary
+import watching
 import worlds
 
 # Name: what runs, and what it is about.
@@ -29,6 +30,7 @@ SCENARIOS = {
             ("resume", scenarios.resume),
             ("ctrl-c", scenarios.ctrl_c),
             ("borrowed", scenarios.borrowed),
+            ("watch", watching.watch),
             ("errors", errors.run),
             ("halving", scenarios.halving),
             ("netgear-fastpath", families.netgear),
@@ -51,6 +53,7 @@ RUNS = {
     "resume": 3,
     "ctrl-c": 6,
     "borrowed": 3,
+    "watch": 3,
     "errors": 1,
     "halving": 3,
     "netgear-fastpath": 5,
@@ -82,6 +85,7 @@ CI = {
     "resume": 1,
     "ctrl-c": 2,
     "borrowed": 1,
+    "watch": 1,
     "errors": 1,
     "netgear-fastpath": 1,
     "dlink-dgs1210": 1,
