@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::io::Write;
-use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -10,25 +9,18 @@ use clap::{ArgGroup, Args};
 
 use super::Context;
 use super::desk::TerminalDesk;
+use super::suspect::SuspectArgs;
 use crate::config::{Config, PortList};
 use crate::error::{Exit, Failure};
 use crate::locate::{self, Ended, Target, Task};
-use crate::mac::Mac;
 use crate::report;
 
 /// Find the switch port and the wall outlet of a suspect
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("suspect").required(true).args(["ip", "mac", "filter", "replay"]))]
 pub(super) struct LocateArgs {
-    /// The suspect's IP address
-    #[arg(long, value_name = "ADDRESS")]
-    ip: Option<IpAddr>,
-    /// The suspect's MAC address, in any notation
-    #[arg(long, value_name = "MAC")]
-    mac: Option<Mac>,
-    /// A BPF filter that the suspect's frames match, for forged addresses: "udp port 14857" (needs libpcap)
-    #[arg(long, value_name = "BPF")]
-    filter: Option<String>,
+    #[command(flatten)]
+    suspect: SuspectArgs,
     /// Search only this switch (repeatable) [default: all configured; head starts decide the order]
     #[arg(long, value_name = "NAME")]
     switch: Vec<String>,
@@ -84,13 +76,6 @@ fn probability(text: &str) -> Result<f64, String> {
 }
 
 impl LocateArgs {
-    fn target(&self) -> Option<Target> {
-        let by_ip = self.ip.map(Target::Ip);
-        by_ip
-            .or(self.mac.map(Target::Mac))
-            .or_else(|| self.filter.clone().map(Target::Filter))
-    }
-
     fn task(&self, target: Target) -> Task {
         Task {
             target,
@@ -111,7 +96,7 @@ impl LocateArgs {
 }
 
 pub(super) fn run(args: &LocateArgs, context: &Context) -> Result<Exit, Failure> {
-    match (&args.replay, args.target()) {
+    match (&args.replay, args.suspect.target()) {
         (Some(file), _) => {
             let replay = locate::record::replay(file)?;
             context.result(

@@ -29,6 +29,7 @@ mod profile;
 mod prompt;
 mod restore;
 mod store;
+mod suspect;
 mod switch;
 mod talkers;
 mod watch;

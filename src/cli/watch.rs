@@ -1,7 +1,6 @@
 //! `halfspan watch`: the end of the cable.
 
 use std::io::{IsTerminal, Write};
-use std::net::IpAddr;
 use std::time::Duration;
 
 use clap::{ArgGroup, Args};
@@ -9,10 +8,10 @@ use clap::{ArgGroup, Args};
 use super::Context;
 use super::counting::span;
 use super::desk::TerminalDesk;
+use super::suspect::SuspectArgs;
 use crate::config::{Config, PortList};
 use crate::error::{Exit, Failure};
 use crate::locate::{self, Look, Target, Task};
-use crate::mac::Mac;
 use crate::report::{self, PresenceDocument};
 
 /// See live whether the suspect talks, while somebody pulls plugs behind a hub
@@ -24,15 +23,8 @@ use crate::report::{self, PresenceDocument};
                   halfspan watch --ip 10.0.0.57 -i eth0    the laptop is plugged into the hub itself"
 )]
 pub(super) struct WatchArgs {
-    /// The suspect's IP address
-    #[arg(long, value_name = "ADDRESS")]
-    ip: Option<IpAddr>,
-    /// The suspect's MAC address, in any notation
-    #[arg(long, value_name = "MAC")]
-    mac: Option<Mac>,
-    /// A BPF filter that the suspect's frames match (needs libpcap)
-    #[arg(long, value_name = "BPF")]
-    filter: Option<String>,
+    #[command(flatten)]
+    suspect: SuspectArgs,
     /// Mirror a port of this switch; without it --interface is listened to as it is
     #[arg(long, value_name = "NAME", requires = "port")]
     switch: Option<String>,
@@ -80,17 +72,10 @@ impl WatchArgs {
             seed: fastrand::u64(..),
         }
     }
-
-    fn target(&self) -> Option<Target> {
-        let by_ip = self.ip.map(Target::Ip);
-        by_ip
-            .or(self.mac.map(Target::Mac))
-            .or_else(|| self.filter.clone().map(Target::Filter))
-    }
 }
 
 pub(super) fn run(args: &WatchArgs, context: &Context) -> Result<Exit, Failure> {
-    let Some(target) = args.target() else {
+    let Some(target) = args.suspect.target() else {
         return Err(
             Failure::new(Exit::Usage, "nobody to watch").hint("give --ip, --mac or --filter")
         );

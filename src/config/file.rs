@@ -143,7 +143,7 @@ fn sentence(error: &YamlError) -> (String, Option<String>) {
 /// Says what the reader says, and what to do where that is clear.
 fn in_the_readers_words(text: &str) -> (String, Option<String>) {
     let hint = text
-        .contains("tab")
+        .starts_with("tabs ")
         .then(|| "indent with spaces, not with tabs".to_owned());
     (text.to_owned(), hint)
 }

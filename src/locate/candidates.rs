@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::config::{BadPortList, PortList};
+use crate::config::{BadPortList, PortList, Switch};
 use crate::error::{Diagnosis, Exit};
 use crate::mirror::MirrorLimits;
 use crate::port::{Link, PortId, PortSet, PortTable};
@@ -18,6 +18,18 @@ pub struct PortWishes {
     pub uplinks: Option<PortList>,
     /// Ports that must never be mirrored.
     pub never: PortList,
+}
+
+impl PortWishes {
+    /// Returns what the configuration says of a switch.
+    pub(super) fn of(switch: &Switch) -> PortWishes {
+        PortWishes {
+            destination: switch.destination.clone(),
+            candidates: switch.candidates.clone(),
+            uplinks: switch.uplinks.clone(),
+            never: switch.never.clone(),
+        }
+    }
 }
 
 /// The ports of a switch, sorted by what may be done with them.

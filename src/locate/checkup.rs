@@ -115,16 +115,10 @@ fn names(profiles: Vec<Profile>) -> Vec<String> {
 /// # Errors
 /// A port that does not exist, or none left to search.
 pub fn roles_of(switch: &Switch, survey: &Survey) -> Result<Roles, Failure> {
-    let wishes = PortWishes {
-        destination: switch.destination.clone(),
-        candidates: switch.candidates.clone(),
-        uplinks: switch.uplinks.clone(),
-        never: switch.never.clone(),
-    };
     Ok(candidates::roles(
         &switch.name,
         &survey.ports,
-        &wishes,
+        &PortWishes::of(switch),
         &survey.uplinks,
     )?)
 }

@@ -6,7 +6,7 @@
 use std::path::Path;
 use std::rc::Rc;
 
-use super::candidates::{self, PortWishes, Roles, RolesError};
+use super::candidates::{self, Roles, RolesError};
 use super::desk::AtDesk;
 use super::drive::{Evidence, Instruments, drive};
 use super::error::LocateError;
@@ -31,8 +31,7 @@ use crate::mac::Mac;
 use crate::mirror::Copies;
 use crate::port::{PortSet, PortTable};
 use crate::search::Question;
-use crate::sniff::{self, Own, Source, Suspect};
-use crate::stimulus::Stimulus;
+use crate::sniff::{self, Own, Suspect};
 use crate::tables::forwarding;
 
 mod question;
@@ -225,20 +224,7 @@ impl<'a> Job<'a> {
             uplinks: switch.uplinks.is_none(),
         };
         let survey = opened.survey(wanted, &mut |event| self.desk.show(event))?;
-        let wishes = PortWishes {
-            destination: self
-                .task
-                .destination
-                .clone()
-                .unwrap_or_else(|| switch.destination.clone()),
-            candidates: self
-                .task
-                .candidates
-                .clone()
-                .or_else(|| switch.candidates.clone()),
-            uplinks: switch.uplinks.clone(),
-            never: switch.never.clone(),
-        };
+        let wishes = self.task.wishes(switch);
         let roles = candidates::roles(&switch.name, &survey.ports, &wishes, &survey.uplinks)?;
         self.tell_where_the_table_has_it(switch, &survey, &roles);
         if let Some(why) = opened.found() {
@@ -281,12 +267,7 @@ impl<'a> Job<'a> {
             survey,
             roles,
         } = ready;
-        let source: Source = self
-            .task
-            .interface
-            .as_deref()
-            .unwrap_or(&switch.sniff)
-            .parse::<Source>()?;
+        let source = self.task.source(switch)?;
         self.desk.show(&Event::Panel {
             switch: &switch.name,
             ports: &survey.ports,
@@ -344,7 +325,7 @@ impl<'a> Job<'a> {
             last_search.map(|(port, _)| port),
         );
         let mut sniffer = sniff::open(&source, suspect, self.clock, Own::of_this_machine())?;
-        let mut stimulus = self.stimulus(suspect, &source);
+        let mut stimulus = waking::open(self.config, self.task, suspect, &source, self.desk);
         if last {
             sniff::drop_privileges()?;
         }
@@ -411,23 +392,6 @@ impl<'a> Job<'a> {
             ));
         }
         Ok(())
-    }
-
-    /// Opens the way to make the suspect speak, and says so.
-    fn stimulus(&mut self, suspect: &Suspect, source: &Source) -> Option<Stimulus> {
-        match waking::stimulus(self.config, self.task, suspect, source)? {
-            Ok(stimulus) => {
-                self.note(format!(
-                    "if the suspect is quiet it is woken by {} (not with --passive)",
-                    stimulus.describe()
-                ));
-                Some(stimulus)
-            }
-            Err(why) => {
-                self.note(format!("a quiet suspect cannot be woken: {why}"));
-                None
-            }
-        }
     }
 
     fn recorder(

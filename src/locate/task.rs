@@ -4,11 +4,13 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::candidates::PortWishes;
 use super::error::LocateError;
 use super::event::Event;
-use crate::config::PortList;
+use crate::config::{PortList, Switch};
 use crate::error::Failure;
 use crate::mac::Mac;
+use crate::sniff::{SniffError, Source};
 
 /// Who is looked for, as given.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,6 +52,23 @@ pub struct Task {
     pub record: Option<PathBuf>,
     /// Draws the order of the proof.
     pub seed: u64,
+}
+
+impl Task {
+    /// Returns what is wished of a switch's ports: what was asked for goes before what is configured.
+    pub(super) fn wishes(&self, switch: &Switch) -> PortWishes {
+        let configured = PortWishes::of(switch);
+        PortWishes {
+            destination: self.destination.clone().unwrap_or(configured.destination),
+            candidates: self.candidates.clone().or(configured.candidates),
+            ..configured
+        }
+    }
+
+    /// Returns where the copies of a switch are heard.
+    pub(super) fn source(&self, switch: &Switch) -> Result<Source, SniffError> {
+        self.interface.as_deref().unwrap_or(&switch.sniff).parse()
+    }
 }
 
 /// The person at the rack, as a run sees them.

@@ -2,18 +2,38 @@
 
 use std::net::IpAddr;
 
-use super::task::{Target, Task};
+use super::event::Event;
+use super::task::{Desk, Target, Task};
 use crate::config::Config;
 use crate::mac::Mac;
 use crate::sniff::{Injector, Source, Suspect};
 use crate::stimulus::{ArpProbe, ByAddress, Door, Stimulus};
 use crate::suspect;
 
-/// Opens the way to make the suspect speak; `None` in a passive run, and where its address is not known. Has to be
-/// called while this process may still open captures.
+/// Opens the way to make the suspect speak, and says so; `None` where there is none. Has to be called while this process
+/// may still open captures.
+pub(super) fn open(
+    config: &Config,
+    task: &Task,
+    suspect: &Suspect,
+    source: &Source,
+    desk: &dyn Desk,
+) -> Option<Stimulus> {
+    let opened = stimulus(config, task, suspect, source)?;
+    desk.show(&Event::Note(match &opened {
+        Ok(stimulus) => format!(
+            "if the suspect is quiet it is woken by {} (not with --passive)",
+            stimulus.describe()
+        ),
+        Err(why) => format!("a quiet suspect cannot be woken: {why}"),
+    }));
+    opened.ok()
+}
+
+/// Opens it; `None` in a passive run, and where the suspect's address is not known.
 ///
 /// `Err` is a sentence about why a suspect that says little cannot be woken.
-pub(super) fn stimulus(
+fn stimulus(
     config: &Config,
     task: &Task,
     suspect: &Suspect,

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::candidates::{self, PortWishes};
+use super::candidates;
 use super::desk::AtDesk;
 use super::error::LocateError;
 use super::event::Event;
@@ -128,19 +128,10 @@ impl Scene<'_> {
         };
         let survey = opened.survey(wanted, &mut |event| self.desk.show(event))?;
         self.desk.stop_if_interrupted()?;
-        let destination = self.task.destination.clone();
-        let wishes = PortWishes {
-            destination: destination.unwrap_or_else(|| switch.destination.clone()),
-            candidates: self.task.candidates.clone(),
-            uplinks: switch.uplinks.clone(),
-            never: switch.never.clone(),
-        };
+        let wishes = self.task.wishes(switch);
         let roles = candidates::roles(&switch.name, &survey.ports, &wishes, &survey.uplinks)?;
         let port = one(&roles.candidates)?;
-        let source: Source = match &self.task.interface {
-            Some(interface) => interface.parse()?,
-            None => switch.sniff.parse()?,
-        };
+        let source = self.task.source(switch)?;
         let reach = opened.management_path(&source);
         let traffic = opened.profile.destination_traffic;
         let takeover = Takeover {
@@ -184,23 +175,8 @@ impl Scene<'_> {
     /// Opens the capture and the way to make the suspect speak, and gives up the privilege that this takes.
     fn open(&self, source: &Source) -> Result<(Box<dyn Sniffer>, Option<Stimulus>), Failure> {
         let sniffer = sniff::open(source, &self.suspect, self.clock, Own::of_this_machine())?;
-        let stimulus = waking::stimulus(self.config, self.task, &self.suspect, source);
+        let stimulus = waking::open(self.config, self.task, &self.suspect, source, self.desk);
         sniff::drop_privileges()?;
-        let stimulus = match stimulus {
-            Some(Ok(stimulus)) => {
-                self.desk.show(&Event::Note(format!(
-                    "if the suspect is quiet it is woken by {} (not with --passive)",
-                    stimulus.describe()
-                )));
-                Some(stimulus)
-            }
-            Some(Err(why)) => {
-                let note = format!("a quiet suspect cannot be woken: {why}");
-                self.desk.show(&Event::Note(note));
-                None
-            }
-            None => None,
-        };
         Ok((sniffer, stimulus))
     }
 

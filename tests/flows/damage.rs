@@ -11,7 +11,7 @@ use flate2::write::GzEncoder;
 use serde_json::{Value, json};
 
 use crate::mixed::on_ethernet;
-use crate::program::Site;
+use crate::program::{Site, interrupt};
 
 #[test]
 fn what_could_be_read_of_a_damaged_file_is_counted_and_the_place_is_told() {
@@ -62,9 +62,8 @@ fn start(site: &Site, files: &[&str]) -> Child {
 }
 
 /// Presses Ctrl-C, and returns what was counted by then.
-fn interrupt(mut child: Child) -> Value {
-    let pid = nix::unistd::Pid::from_raw(i32::try_from(child.id()).unwrap());
-    nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGINT).unwrap();
+fn interrupted(mut child: Child) -> Value {
+    interrupt(&child);
     let hangs = (0..100).all(|_| {
         thread::sleep(Duration::from_millis(100));
         child.try_wait().unwrap().is_none()
@@ -90,7 +89,7 @@ fn a_stream_that_falls_silent_is_counted_when_ctrl_c_is_pressed() {
         let mut child = start(&site, &["-"]);
         let mut pipe = child.stdin.take().unwrap();
         pipe.write_all(octets).unwrap();
-        let counted = interrupt(child);
+        let counted = interrupted(child);
         assert!(counted["packets"].as_u64().unwrap() > 0);
         drop(pipe);
     }
@@ -105,7 +104,7 @@ fn neither_a_pipe_that_was_always_silent_nor_the_file_behind_it_is_read_after_ct
     let child = start(&site, &["pipe", "whole.pcap"]);
     // Returns when the program has opened it, too.
     let pipe = File::options().write(true).open(&path).unwrap();
-    let counted = interrupt(child);
+    let counted = interrupted(child);
     assert_eq!(counted["packets"], 0);
     assert_eq!(counted["errors"], json!([]));
     drop(pipe);

@@ -9,7 +9,7 @@ use halfspan::lab::vacant_address;
 use serde_json::Value;
 
 use crate::craft::{ACK, SYN, ethernet, ip4, mac, tag, tcp, v4};
-use crate::program::Site;
+use crate::program::{self, Site};
 
 /// The program, listening for exporters.
 pub(crate) struct Collector {
@@ -35,11 +35,7 @@ impl Collector {
 
     /// Ends the listening; what was sent before counts.
     pub(crate) fn counted(self) -> Value {
-        let pid = nix::unistd::Pid::from_raw(i32::try_from(self.child.id()).unwrap());
-        nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGINT).unwrap();
-        let output = self.child.wait_with_output().unwrap();
-        assert_eq!(output.status.code(), Some(0));
-        serde_json::from_slice(&output.stdout).unwrap()
+        program::counted(self.child)
     }
 }
 

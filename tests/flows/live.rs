@@ -6,22 +6,12 @@ use std::thread;
 use std::time::Duration;
 
 use halfspan::lab::vacant_address;
-use serde_json::Value;
 
 use crate::craft::{Machine, ethernet, ip4, mac, udp, v4};
-use crate::program::Site;
+use crate::program::{Site, counted};
 
 fn listening(site: &Site, source: &str) -> Child {
     site.listening(&["talkers", "--json", "-i", source])
-}
-
-/// Ends the listening; what was sent before counts.
-fn counted(child: Child) -> Value {
-    let pid = nix::unistd::Pid::from_raw(i32::try_from(child.id()).unwrap());
-    nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGINT).unwrap();
-    let output = child.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(0));
-    serde_json::from_slice(&output.stdout).unwrap()
 }
 
 #[test]

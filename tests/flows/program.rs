@@ -7,6 +7,20 @@ use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::Value;
 
+/// Presses Ctrl-C.
+pub(crate) fn interrupt(child: &Child) {
+    let pid = nix::unistd::Pid::from_raw(i32::try_from(child.id()).unwrap());
+    nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGINT).unwrap();
+}
+
+/// Ends the listening; what was sent before counts.
+pub(crate) fn counted(child: Child) -> Value {
+    interrupt(&child);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
 /// A folder with capture files.
 pub(crate) struct Site(tempfile::TempDir);
 

@@ -3,11 +3,10 @@
 use std::net::UdpSocket;
 use std::time::Duration;
 
-use halfspan::lab::{Speaks, User};
-use halfspan::snmp::{AuthProtocol, PrivProtocol};
+use halfspan::snmp::AuthProtocol;
 use nix::sys::signal::Signal;
 
-use crate::site::{Running, SWITCH, Site, wait_for};
+use crate::site::{Running, SWITCH, Site, speak_v3, wait_for};
 
 /// Starts a run and waits until it has written to the switch `writes` times.
 fn run_until_written(site: &Site, writes: usize) -> Running {
@@ -134,15 +133,7 @@ fn a_later_run_puts_the_switch_back_first_and_says_so() {
 
 #[test]
 fn a_later_run_that_cannot_log_in_to_put_the_switch_back_says_so() {
-    let site = Site::new(|spec| {
-        spec.agent.speaks = Speaks::V3;
-        spec.agent.users = vec![User {
-            name: "halfspan".to_owned(),
-            auth: Some((AuthProtocol::Sha1, "authpassword".to_owned())),
-            privacy: Some((PrivProtocol::Aes128, "privpassword".to_owned())),
-            writes: true,
-        }];
-    });
+    let site = Site::new(|spec| speak_v3(spec, AuthProtocol::Sha1));
     killed_after(&site, 8);
     site.reconfigure("authpassword", "wrongpassword");
     let ran = site.locate(&["--json"]);

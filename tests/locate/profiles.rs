@@ -1,10 +1,10 @@
 //! A whole run on every family of switches, and with every version of SNMP.
 
-use halfspan::lab::{Profile, Speaks, User};
-use halfspan::snmp::{AuthProtocol, PrivProtocol};
+use halfspan::lab::{Profile, Speaks};
+use halfspan::snmp::AuthProtocol;
 use serde_json::Value;
 
-use crate::site::{SWITCH, Site};
+use crate::site::{SWITCH, Site, speak_v3};
 
 /// The document's fields as the contract has them, of a run that found its suspect.
 const FIELDS: [&str; 13] = [
@@ -152,15 +152,7 @@ fn every_shipped_profile_finds_the_suspect_and_puts_the_switch_back() {
 
 #[test]
 fn snmp_version_3_with_authentication_and_encryption_will_do() {
-    let site = Site::new(|spec| {
-        spec.agent.speaks = Speaks::V3;
-        spec.agent.users = vec![User {
-            name: "halfspan".to_owned(),
-            auth: Some((AuthProtocol::Sha256, "authpassword".to_owned())),
-            privacy: Some((PrivProtocol::Aes128, "privpassword".to_owned())),
-            writes: true,
-        }];
-    });
+    let site = Site::new(|spec| speak_v3(spec, AuthProtocol::Sha256));
     site.locate(&["--json", "--no-tables"])
         .assert_located(&site);
 }

@@ -2,10 +2,9 @@
 
 use std::fs;
 
-use halfspan::lab::{Speaks, User};
-use halfspan::snmp::{AuthProtocol, PrivProtocol};
+use halfspan::snmp::AuthProtocol;
 
-use crate::site::{SWITCH, Site};
+use crate::site::{SWITCH, Site, speak_v3};
 
 #[test]
 fn without_a_terminal_and_without_yes_nothing_is_changed() {
@@ -127,15 +126,7 @@ fn a_community_that_the_switch_does_not_know_looks_like_a_switch_that_is_not_the
 
 #[test]
 fn a_wrong_v3_password_is_told_from_a_switch_that_is_not_there() {
-    let site = Site::new(|spec| {
-        spec.agent.speaks = Speaks::V3;
-        spec.agent.users = vec![User {
-            name: "halfspan".to_owned(),
-            auth: Some((AuthProtocol::Sha1, "authpassword".to_owned())),
-            privacy: Some((PrivProtocol::Aes128, "privpassword".to_owned())),
-            writes: true,
-        }];
-    });
+    let site = Site::new(|spec| speak_v3(spec, AuthProtocol::Sha1));
     site.reconfigure("authpassword", "wrongpassword");
     let ran = site.locate(&["-q"]);
     insta::assert_snapshot!(site.told(ran.assert_exit(3)), @r"

@@ -6,10 +6,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
-use halfspan::lab::{Lab, Place, Profile, Spec, TruePort};
+use halfspan::lab::{Lab, Place, Profile, Speaks, Spec, TruePort, User};
 use halfspan::port::BridgePort;
 use halfspan::secret::Secret;
-use halfspan::snmp::{Client, Oid, Snmp, SnmpCredentials, Timing, VarBind};
+use halfspan::snmp::{
+    AuthProtocol, Client, Oid, PrivProtocol, Snmp, SnmpCredentials, Timing, VarBind,
+};
 use serde_json::Value;
 
 /// The switch's name in the configuration that the lab hands out.
@@ -222,6 +224,17 @@ impl Site {
             assert!(known, "{:?}", attempt.oid);
         }
     }
+}
+
+/// Has the switch speak SNMPv3 alone, with a user who may write.
+pub(crate) fn speak_v3(spec: &mut Spec, auth: AuthProtocol) {
+    spec.agent.speaks = Speaks::V3;
+    spec.agent.users = vec![User {
+        name: "halfspan".to_owned(),
+        auth: Some((auth, "authpassword".to_owned())),
+        privacy: Some((PrivProtocol::Aes128, "privpassword".to_owned())),
+        writes: true,
+    }];
 }
 
 /// The subtrees that hold all of a family's mirror objects, and nothing else that can be written.

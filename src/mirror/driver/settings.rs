@@ -39,15 +39,29 @@ pub(super) fn same(bound: &Bound, a: &Value, b: &Value) -> bool {
 
 /// Returns the source ports that the lists of a session name.
 pub(super) fn listed(objects: &Objects, state: &State, session: Option<u32>) -> BTreeSet<u32> {
-    objects
-        .role(Role::Sources)
-        .flat_map(|bound| {
-            bound
-                .rows(state)
-                .filter(|(instance, _)| instance.session.is_none() || instance.session == session)
-                .flat_map(|(_, value)| bound.decode(value))
-        })
+    lists(objects, state, session)
+        .flat_map(|(bound, value)| bound.decode(value))
         .collect()
+}
+
+/// Returns what the lists of a session name beside ports of the panel.
+pub(super) fn strange(objects: &Objects, state: &State, session: Option<u32>) -> Vec<String> {
+    lists(objects, state, session)
+        .flat_map(|(bound, value)| bound.strange(value))
+        .collect()
+}
+
+fn lists<'a>(
+    objects: &'a Objects,
+    state: &'a State,
+    session: Option<u32>,
+) -> impl Iterator<Item = (&'a Bound, &'a Value)> {
+    objects.role(Role::Sources).flat_map(move |bound| {
+        bound
+            .rows(state)
+            .filter(move |(instance, _)| instance.session.is_none() || instance.session == session)
+            .map(move |(_, value)| (bound, value))
+    })
 }
 
 /// Returns the object that switches a session: one that does nothing else, or a direction of the whole session

@@ -30,7 +30,7 @@ impl Tables {
         let seen = |session| {
             let sources = self.sources(state, session);
             let destination = self.destination(state, session);
-            let others = self.strange(state, session);
+            let others = settings::strange(&self.objects, state, session);
             let used =
                 !sources.is_empty() || !others.is_empty() || self.has_other_use(state, session);
             let on = settings::is_on(&self.objects, state, session);
@@ -95,18 +95,6 @@ impl Tables {
             }
         }
         sources.0
-    }
-
-    /// Returns the sources that lists name and that are no ports of the panel.
-    fn strange(&self, state: &State, session: Option<u32>) -> Vec<String> {
-        let lists = self.objects.role(Role::Sources);
-        let strange = lists.flat_map(|bound| {
-            bound
-                .rows(state)
-                .filter(|(instance, _)| instance.session.is_none() || instance.session == session)
-                .flat_map(|(_, value)| bound.strange(value))
-        });
-        strange.collect()
     }
 
     /// Tells whether a column of directions says by itself which ports are sources.
