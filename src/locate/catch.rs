@@ -139,6 +139,29 @@ impl Catch {
         frames as f64 / self.until.since(from).as_secs_f64().max(1e-3)
     }
 
+    /// When anybody was heard last, to within the time between two looks at the capture.
+    pub(super) fn last_heard(&self) -> Option<Moment> {
+        let others = self.others.iter().map(|(at, _)| *at);
+        others.chain(self.own()).max()
+    }
+
+    /// Tells whether the others, who were heard often at first, were not heard any more for far longer than their gaps
+    /// explain: the mirror may have died meanwhile, so the silence of the suspect proves less.
+    #[expect(clippy::cast_precision_loss, reason = "a count of frames")]
+    pub(super) fn fell_mute(&self) -> bool {
+        /// Frames that have to be missing, and for how long.
+        const MISSING: f64 = 30.0;
+        const FOR_SECONDS: f64 = 1.0;
+        let times = self.others.iter().map(|(at, _)| *at);
+        let (Some(first), Some(last)) = (times.clone().min(), times.max()) else {
+            return false;
+        };
+        let frames: u64 = self.others.iter().map(|(_, count)| count).sum();
+        let lasted = last.since(first).as_secs_f64().max(0.1);
+        let silent = self.until.since(last).as_secs_f64();
+        silent >= FOR_SECONDS && silent * frames as f64 / lasted >= MISSING
+    }
+
     /// Every frame of the suspect that only a mirror brings here.
     pub(super) fn own(&self) -> Vec<Moment> {
         let sightings = self.sightings.iter().map(|seen| seen.at);
@@ -152,5 +175,34 @@ const MAX_ADDRESSES: usize = 1024;
 fn remember<T: Ord>(addresses: &mut BTreeSet<T>, address: Option<T>) {
     if addresses.len() < MAX_ADDRESSES {
         addresses.extend(address);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn others_until(last_ms: u64, frames_each: u64) -> Catch {
+        let at = |ms| Moment(Duration::from_millis(ms));
+        Catch {
+            until: at(3000),
+            others: (0..=last_ms)
+                .step_by(25)
+                .map(|ms| (at(ms), frames_each))
+                .collect(),
+            ..Catch::default()
+        }
+    }
+
+    #[test]
+    fn a_mirror_that_dies_in_mid_window_is_told_from_ordinary_gaps() {
+        assert!(others_until(200, 2).fell_mute());
+        assert!(!others_until(2500, 2).fell_mute());
+        assert!(!Catch::default().fell_mute());
+        let mut a_few = others_until(0, 1);
+        a_few.others.push((Moment(Duration::from_millis(700)), 1));
+        assert!(!a_few.fell_mute());
     }
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::receivers::Seen;
 use crate::clock::Moment;
+use crate::port::PortSet;
 
 /// How long is listened before anything is mirrored. Long enough for a flooded suspect that sends a few frames a
 /// second to show; a slower one is left to the search, whose model knows of strays.
@@ -51,6 +52,28 @@ pub(super) fn patience_for_others(rate: f64) -> Option<Duration> {
     const GAPS: f64 = 12.0;
     let wait = Duration::try_from_secs_f64(GAPS / rate).ok()?;
     (wait <= LATEST).then_some(LATEST)
+}
+
+/// How much others were heard, and of which set.
+#[derive(Clone, Debug)]
+pub(super) struct Others {
+    /// What was mirrored.
+    pub(super) of: PortSet,
+    /// Frames a second.
+    pub(super) rate: f64,
+}
+
+impl Others {
+    /// Returns for how long nobody at all may be heard before the mirror is taken for dead though the switch shows it;
+    /// twice as long each time that it was `revived`, as machines may fall silent together.
+    pub(super) fn patience(&self, revived: u32) -> Duration {
+        /// Frames that have to be missing.
+        const MISSING: f64 = 30.0;
+        /// Machines at rest say something together, and then nothing for seconds.
+        const AT_LEAST: Duration = Duration::from_secs(4);
+        let gaps = Duration::try_from_secs_f64(MISSING / self.rate).unwrap_or(Duration::MAX);
+        gaps.max(AT_LEAST).saturating_mul(1 << revived.min(16))
+    }
 }
 
 /// Returns the settle time that follows from others having been heard `late` after a change. Up to twice the present
@@ -250,6 +273,18 @@ mod tests {
     fn a_prompt_switch_is_not_waited_for_as_long_as_the_profile_fears() {
         let latency = Latency::measure(at(1000), at(4000), &[], &every(10, 1_015, 4_000));
         assert_eq!(latency.settle(GUESS), Duration::from_millis(30));
+    }
+
+    #[test]
+    fn a_mirror_is_given_longer_the_quieter_it_was_and_each_time_it_was_set_anew() {
+        let heard = |rate| Others {
+            of: PortSet::new(),
+            rate,
+        };
+        assert_eq!(heard(100.0).patience(0), Duration::from_secs(4));
+        assert_eq!(heard(1.0).patience(0), Duration::from_secs(30));
+        assert_eq!(heard(1.0).patience(2), Duration::from_secs(120));
+        assert_eq!(heard(0.0).patience(0), Duration::MAX);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use super::catch::{Catch, Rules};
-use super::control::{self, Latency};
+use super::control::{self, Latency, Others};
 use super::error::LocateError;
 use super::event::Event;
 use super::inquiry::Inquiry;
@@ -98,7 +98,9 @@ pub fn drive<'a>(
         grace: control::LEFT_ALONE,
         us_by_mirror: false,
         receivers: Receivers::default(),
-        others_rate: 0.0,
+        others: None,
+        heard_last: Moment::START,
+        revivals: 0,
         evidence,
     };
     run.control(&candidates)?;
@@ -167,8 +169,12 @@ struct Run<'a> {
     us_by_mirror: bool,
     /// Whom the suspect sends to.
     receivers: Receivers,
-    /// Frames of others a second while everything was mirrored.
-    others_rate: f64,
+    /// How much others were heard in the control.
+    others: Option<Others>,
+    /// When anybody was heard last.
+    heard_last: Moment,
+    /// How often a mirror that was shown and brought nothing any more was set anew.
+    revivals: u32,
     evidence: &'a mut Evidence,
 }
 
@@ -263,7 +269,10 @@ impl Run<'_> {
         self.settle = latency.settle(self.settle);
         let from = latency.began(answered);
         catch.begin_at(from);
-        self.others_rate = catch.others_rate(from);
+        self.others = Some(Others {
+            of: applied.clone(),
+            rate: catch.others_rate(from),
+        });
         self.grace = if control::shows_the_rhythm(&catch.sightings) {
             control::A_TALKERS_PAUSE
         } else {

@@ -17,6 +17,10 @@ const MUTE: f64 = 0.01;
 /// The chance that an answer is heard though the port is not mirrored: it was flooded.
 const FLOODED: f64 = 1e-3;
 
+/// What no silence can take from the belief in a chance of an answer: who was mute may wake up, and a mirror that showed
+/// nothing for a while is no machine that never answers.
+const FLOOR: f64 = 1e-4;
+
 /// The belief in each chance of an answer.
 #[derive(Clone, Debug)]
 pub(super) struct Readiness {
@@ -36,13 +40,16 @@ impl Readiness {
 
     /// Returns how likely a window's knocks were to be answered so, by a suspect whose copies arrive or do not.
     pub(super) fn likelihood(&self, copied: bool, knocks: Knocks) -> f64 {
-        if !copied {
-            return flooded(knocks);
-        }
-        READY
-            .iter()
-            .zip(self.belief)
-            .map(|((chance, _), belief)| belief * answered(*chance, knocks))
+        let chances = READY.iter().zip(self.belief);
+        let likely = |chance| {
+            if copied {
+                answered(chance, knocks)
+            } else {
+                flooded(chance, knocks)
+            }
+        };
+        chances
+            .map(|((chance, _), belief)| belief * likely(*chance))
             .sum()
     }
 
@@ -50,11 +57,15 @@ impl Readiness {
     pub(super) fn learn(&mut self, copied: f64, knocks: Knocks) {
         self.proven |= knocks.answered > 0 && copied > 0.5;
         for ((chance, _), belief) in READY.iter().zip(&mut self.belief) {
-            *belief *= copied * answered(*chance, knocks) + (1.0 - copied) * flooded(knocks);
+            *belief *=
+                copied * answered(*chance, knocks) + (1.0 - copied) * flooded(*chance, knocks);
         }
         let total: f64 = self.belief.iter().sum();
         if total > f64::MIN_POSITIVE {
-            self.belief.iter_mut().for_each(|belief| *belief /= total);
+            let floored = |belief: f64| (belief / total).max(FLOOR);
+            self.belief
+                .iter_mut()
+                .for_each(|belief| *belief = floored(*belief));
         } else {
             *self = Readiness::unknown();
         }
@@ -76,21 +87,22 @@ fn answered(chance: f64, knocks: Knocks) -> f64 {
     mute + (1.0 - MUTE) * binomial(chance, knocks)
 }
 
-fn flooded(knocks: Knocks) -> f64 {
-    binomial(FLOODED, knocks)
+/// The same where no copies arrive: an answer has to be given, and flooded besides, so one that is heard never points
+/// away from what is mirrored.
+fn flooded(chance: f64, knocks: Knocks) -> f64 {
+    // One answer in a window is evidence; a flood of answers to one that is flooded once is not more of it.
+    let once = Knocks {
+        answered: knocks.answered.min(1),
+        sent: knocks.sent - knocks.answered.min(knocks.sent).saturating_sub(1),
+    };
+    binomial(chance * FLOODED, once)
 }
 
 /// Up to the number of ways to choose, which is the same for every chance.
 fn binomial(chance: f64, knocks: Knocks) -> f64 {
     let answered = knocks.answered.min(knocks.sent);
-    // One answer in a window is evidence; a flood of answers to one that is flooded once is not more of it.
-    let counted = if chance <= FLOODED {
-        answered.min(1)
-    } else {
-        answered
-    };
     let power = |base: f64, n: u32| base.powi(i32::try_from(n).unwrap_or(i32::MAX));
-    power(chance, counted) * power(1.0 - chance, knocks.sent.saturating_sub(answered))
+    power(chance, answered) * power(1.0 - chance, knocks.sent.saturating_sub(answered))
 }
 
 #[cfg(test)]
@@ -135,5 +147,24 @@ mod tests {
         let tells =
             readiness.likelihood(true, knocks(1, 1)) / readiness.likelihood(false, knocks(1, 1));
         assert!(tells > 100.0, "{tells}");
+    }
+
+    #[test]
+    fn nor_does_an_answer_point_elsewhere_after_a_long_silence() {
+        // 25 s with everything mirrored, and nothing copied.
+        let mut readiness = Readiness::unknown();
+        for _ in 0..140 {
+            readiness.learn(0.7, knocks(3, 0));
+        }
+        let tells =
+            readiness.likelihood(true, knocks(1, 1)) / readiness.likelihood(false, knocks(1, 1));
+        assert!(tells > 100.0, "{tells}");
+        readiness.learn(0.98, knocks(1, 1));
+        readiness.learn(0.98, knocks(1, 1));
+        assert!(
+            readiness.silent_after(3) < 0.1,
+            "{}",
+            readiness.silent_after(3)
+        );
     }
 }

@@ -103,6 +103,9 @@ pub(crate) enum FaultKind {
     LoseSession,
     /// The change is acknowledged and shown, and nothing is copied.
     CopyNothing,
+    /// A fifth of a second after the change nothing is copied any more, though the session is still shown; the next
+    /// change that is one revives it.
+    LoseCopies,
     /// The switch does not answer for twenty seconds and has then forgotten the session.
     Reboot,
 }

@@ -32,6 +32,8 @@ struct State {
     changes: u32,
     deaf_until: Duration,
     session_ends: Option<Duration>,
+    /// When the data plane forgets what it was told, though the session is still shown.
+    copies_end: Option<Duration>,
     talkers: Vec<Talker>,
     /// Where the suspect is, and the share of knocks it answers.
     answers: (PortId, f64),
@@ -101,6 +103,7 @@ impl World {
             changes: 0,
             deaf_until: Duration::ZERO,
             session_ends: None,
+            copies_end: None,
             talkers: Vec::new(),
             answers: (
                 PortId(scenario.suspect.port),
@@ -162,7 +165,8 @@ impl Talker {
 
 impl State {
     fn mirrored_at(&self, at: Duration, port: PortId) -> bool {
-        let alive = self.copying && self.session_ends.is_none_or(|end| at < end);
+        let before = |end: Option<Duration>| end.is_none_or(|end| at < end);
+        let alive = self.copying && before(self.session_ends) && before(self.copies_end);
         let set = self
             .mirrored
             .iter()
@@ -335,6 +339,9 @@ impl Mirror for FakeMirror {
             .collect();
         let effective = state.now + state.late;
         state.session_ends = None;
+        if state.shown != *ports {
+            state.copies_end = None;
+        }
         state.shown = ports.clone();
         state.mirrored.push((effective, ports.clone()));
         for fault in faults {
@@ -343,6 +350,9 @@ impl Mirror for FakeMirror {
                     state.session_ends = Some(state.now + Duration::from_secs(2))
                 }
                 FaultKind::CopyNothing => state.copying = false,
+                FaultKind::LoseCopies => {
+                    state.copies_end = Some(state.now + Duration::from_millis(200))
+                }
                 FaultKind::Reboot => {
                     state.session_ends = Some(state.now);
                     state.deaf_until = state.now + Duration::from_secs(20);

@@ -107,7 +107,8 @@ impl Run<'_> {
     /// Returns whether it was seen; on a network that is too quiet for that, nothing is waited for.
     pub(super) fn await_others(&mut self) -> Result<bool, LocateError> {
         let answered = Moment(self.settled_at.0.saturating_sub(self.settle));
-        let Some(patience) = control::patience_for_others(self.others_rate) else {
+        let rate = self.others.as_ref().map_or(0.0, |others| others.rate);
+        let Some(patience) = control::patience_for_others(rate) else {
             return Ok(true);
         };
         let deadline = self.now() + patience;

@@ -22,8 +22,18 @@ impl Run<'_> {
             ));
             return Ok(Quality::Unusable);
         }
-        if catch.heard.foreign_frames > 0 || catch.is_heard() {
-            return Ok(Quality::Alive);
+        if let Some(at) = catch.last_heard() {
+            self.heard_last = at;
+            let dead = self.is_dead_though_shown(ports, catch)?;
+            return Ok(if catch.is_heard() || ports.is_empty() {
+                Quality::Alive
+            } else if dead {
+                Quality::Unusable
+            } else if catch.fell_mute() {
+                Quality::Unproven
+            } else {
+                Quality::Alive
+            });
         }
         let linked = ports.without(&self.without_link);
         if linked.is_empty() && !ports.is_empty() {
@@ -34,7 +44,14 @@ impl Run<'_> {
             return Ok(Quality::Unproven);
         }
         match self.instruments.mirror.sources() {
-            Ok(found) if found == linked => Ok(Quality::Unproven),
+            Ok(found) if found == linked => {
+                let dead = self.is_dead_though_shown(ports, catch)?;
+                Ok(if dead {
+                    Quality::Unusable
+                } else {
+                    Quality::Unproven
+                })
+            }
             Ok(_) => {
                 self.warn("the switch lost the mirror session; it is set again and this window does not count");
                 self.mirrored = None;
@@ -47,6 +64,26 @@ impl Run<'_> {
             }
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// Tells whether everybody has fallen silent with the set that brought much before, though the switch still shows it: a
+    /// data plane that forgot what it was told. The mirror is then taken away, so that the next window sets it anew.
+    fn is_dead_though_shown(
+        &mut self,
+        ports: &PortSet,
+        catch: &Catch,
+    ) -> Result<bool, LocateError> {
+        let Some(usual) = self.others.as_ref().filter(|usual| usual.of == *ports) else {
+            return Ok(false);
+        };
+        let silent = catch.until.since(self.heard_last.max(self.settled_at));
+        if silent < usual.patience(self.revivals) {
+            return Ok(false);
+        }
+        self.warn("nobody at all is heard any more, though the switch shows the mirror; it is taken away and set again");
+        self.revivals += 1;
+        self.mirror(&PortSet::new())?;
+        Ok(true)
     }
 
     /// Ends a run long before its time is up if nobody at all is ever heard.
