@@ -14,10 +14,14 @@ pub(super) const BEFORE_ANY_WRITE: Duration = Duration::from_millis(800);
 /// weighs it against the suspect's possible rhythms.
 pub(super) const EVERYTHING_AT_LEAST: Duration = Duration::from_secs(3);
 
-/// As [`EVERYTHING_AT_LEAST`], for a part of the candidates, where the switch cannot mirror them all; and how many parts
-/// are tried before it is left to the search to hear anybody.
+/// As [`EVERYTHING_AT_LEAST`], for a part of the candidates, where the switch cannot mirror them all, and besides the time
+/// that the switch may take to act; and how many parts are tried before it is left to the search to hear anybody.
 pub(super) const PART_AT_LEAST: Duration = Duration::from_millis(1500);
 pub(super) const PARTS: usize = 3;
+
+/// How often everything is mirrored for the control, where the first time did not show how late the switch acts, and the
+/// mirror has to be set from nothing once more.
+pub(super) const CONTROLS: u32 = 3;
 
 /// Tells whether the control may end early: the suspect was heard often enough, and for long enough, to show how
 /// often it talks. A handful of frames in 10 ms may be chance, and a rate taken for four times what it is makes
@@ -45,13 +49,12 @@ pub(super) const ANSWERED_ELSEWHERE: u32 = 2;
 /// How many frames of others tell that a set is mirrored: one or two may have been flooded.
 pub(super) const OTHERS_TELL: u64 = 3;
 
-/// Returns how long to wait for the others of a set that brings `rate` frames a second: long enough for
-/// [`OTHERS_TELL`] of them to come but one time in a thousand, and for the latest switch; `None` where that would be more.
-pub(super) fn patience_for_others(rate: f64) -> Option<Duration> {
+/// Tells whether [`OTHERS_TELL`] frames of a set that brings `rate` frames a second are sure to come within [`LATEST`],
+/// but one time in a thousand: if they do not, the set is not mirrored.
+pub(super) fn others_tell(rate: f64) -> bool {
     /// Mean gaps within which three random frames come 999 times in 1000.
     const GAPS: f64 = 12.0;
-    let wait = Duration::try_from_secs_f64(GAPS / rate).ok()?;
-    (wait <= LATEST).then_some(LATEST)
+    GAPS <= rate * LATEST.as_secs_f64()
 }
 
 /// How much others were heard, and of which set.
@@ -90,12 +93,15 @@ pub(super) fn margin(late: Duration, settle: Duration) -> Duration {
 /// change seconds after answering are known (see `docs/measurements.md`).
 pub(super) const FOR_A_SIGN_OF_LIFE: Duration = Duration::from_secs(10);
 
+/// How much longer is listened, at most, where the first frame came so late that it may have been the switch.
+pub(super) const AS_LONG_AGAIN: Duration = Duration::from_secs(3);
+
 /// How long is listened to mirrored ports before a mirror that brought nothing whatever is called dead. Even idle
 /// machines exchange a frame with somebody every minute or so: answers to ARP, time, mail.
 pub(super) const DEAF: Duration = Duration::from_secs(120);
 
 /// A switch that answers before it acts: the longest delay that is believed. Later copies are ordinary quiet.
-const LATEST: Duration = Duration::from_secs(8);
+pub(super) const LATEST: Duration = Duration::from_secs(8);
 
 /// How finely arrivals are told apart in time while the mirror's delay is measured.
 pub(super) const BIN: Duration = Duration::from_millis(25);
@@ -158,6 +164,15 @@ impl Latency {
         }
     }
 
+    /// Tells whether the settle time that follows was measured, and is no mere guess.
+    pub(super) fn proves(self, guess: Duration) -> bool {
+        match self {
+            Latency::Unknown => false,
+            Latency::AtMost(wait) => wait <= guess,
+            Latency::Late(_) => true,
+        }
+    }
+
     /// Returns how long to let frames pass unheeded after a change, where `guess` is the profile's. Switching off may
     /// take longer than switching on, so a measured delay is taken half as long again, and promptness twice.
     pub(super) fn settle(self, guess: Duration) -> Duration {
@@ -167,6 +182,23 @@ impl Latency {
             Latency::Late(late) => late.mul_f64(1.5).max(AT_LEAST),
         }
     }
+}
+
+/// Returns how long after a change at `answered` the suspect was still heard, if it clearly fell silent before `until`:
+/// not for its usual gaps, but for ten times as long, and a second at least.
+pub(super) fn fell_silent_after(
+    answered: Moment,
+    until: Moment,
+    heard: &[Moment],
+) -> Option<Duration> {
+    const GAPS: u32 = 10;
+    const AT_LEAST: Duration = Duration::from_secs(1);
+    const FRAMES: u32 = 3;
+    let (first, last) = (heard.iter().min()?, heard.iter().max()?);
+    let frames = u32::try_from(heard.len()).unwrap_or(u32::MAX);
+    let gap = last.since(*first) / frames.saturating_sub(1).max(1);
+    let silent = until.since(*last);
+    (frames >= FRAMES && silent >= AT_LEAST.max(GAPS * gap)).then(|| last.since(answered))
 }
 
 /// Counts arrivals in bins of [`BIN`] from `answered` on.
@@ -262,6 +294,19 @@ mod tests {
     }
 
     #[test]
+    fn a_suspect_that_falls_silent_after_a_change_tells_how_late_the_switch_is() {
+        let heard = |until| -> Vec<Moment> {
+            let times = every(100, 1_500, until);
+            times.iter().map(|(at, _)| *at).collect()
+        };
+        let late = fell_silent_after(at(1_000), at(9_000), &heard(3_001));
+        assert_eq!(late, Some(Duration::from_secs(2)));
+        assert_eq!(fell_silent_after(at(1_000), at(9_000), &heard(8_500)), None);
+        assert_eq!(fell_silent_after(at(1_000), at(9_000), &heard(1_650)), None);
+        assert_eq!(fell_silent_after(at(1_000), at(9_000), &[]), None);
+    }
+
+    #[test]
     fn traffic_that_merely_grows_is_no_delay() {
         let mut others = every(50, 1_000, 3_000);
         others.extend(every(5, 3_000, 4_000));
@@ -291,5 +336,13 @@ mod tests {
     fn silence_measures_nothing() {
         let latency = Latency::measure(at(0), at(3000), &[], &[]);
         assert_eq!(latency.settle(GUESS), GUESS);
+        assert!(!latency.proves(GUESS));
+    }
+
+    #[test]
+    fn a_first_frame_later_than_the_guess_proves_no_guess() {
+        let first = |ms| Latency::measure(at(0), at(3000), &[], &[(at(ms), 1)]);
+        assert!(first(400).proves(GUESS));
+        assert!(!first(600).proves(GUESS));
     }
 }

@@ -9,7 +9,7 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use super::catch::{Catch, Rules};
-use super::control::{self, Latency, Others};
+use super::control::{self, Others};
 use super::error::LocateError;
 use super::event::Event;
 use super::inquiry::Inquiry;
@@ -18,12 +18,13 @@ use super::record::Recorder;
 use crate::clock::{Clock, Moment};
 use crate::mac::Mac;
 use crate::mirror::Mirror;
-use crate::port::{PortId, PortSet};
+use crate::port::PortSet;
 use crate::search::{Observed, Purpose, Quality, Question, Step, Verdict};
 use crate::sniff::Sniffer;
 use crate::stimulus::Stimulus;
 
 mod aim;
+mod opening;
 mod quality;
 
 /// How often the person following the run is told that time passes.
@@ -33,6 +34,8 @@ const TICK: Duration = Duration::from_millis(200);
 pub struct Instruments<'a> {
     /// The switch's mirror, taken over for this run.
     pub mirror: &'a mut dyn Mirror,
+    /// Whether the session may be somebody else's, which copies to us already.
+    pub borrowed: bool,
     /// The capture at the mirror's destination.
     pub sniffer: &'a mut dyn Sniffer,
     /// What makes the suspect speak, if anything may.
@@ -95,6 +98,8 @@ pub fn drive<'a>(
         without_link: PortSet::new(),
         settled_at: Moment::START,
         settle,
+        settle_proven: false,
+        controls: 0,
         grace: control::LEFT_ALONE,
         us_by_mirror: false,
         receivers: Receivers::default(),
@@ -119,6 +124,9 @@ pub fn drive<'a>(
                     purpose,
                     why,
                 };
+                if run.control_tells_more() {
+                    run.control_mirrored(&candidates)?;
+                }
                 run.observe(&ports, wish)?;
                 run.give_up_a_dead_mirror()?;
             }
@@ -163,6 +171,10 @@ struct Run<'a> {
     /// From when on frames are of the present set.
     settled_at: Moment,
     settle: Duration,
+    /// Whether that was measured, and is not the profile's guess.
+    settle_proven: bool,
+    /// How often everything was mirrored for the control.
+    controls: u32,
     /// How long into a window the suspect is left alone before it is knocked at.
     grace: Duration,
     /// Whether this machine's own conversations reach the capture by the mirror only.
@@ -179,119 +191,6 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// Promise 5 of the contract: a mirror is believed after frames. First nothing is mirrored, which costs no
-    /// write; then everything is, which also shows how late the switch applies a change.
-    fn control(&mut self, candidates: &PortSet) -> Result<(), LocateError> {
-        let nothing = PortSet::new();
-        let wish = Wish {
-            listen: control::BEFORE_ANY_WRITE,
-            until_sightings: u32::MAX,
-            purpose: Purpose::ControlNone,
-            why: "nothing is mirrored yet: what is heard now reaches this machine anyway"
-                .to_owned(),
-        };
-        self.begin(&nothing, &wish);
-        let from = self.now();
-        self.leave_alone(from, self.grace);
-        let catch = self.listen(from, &wish)?;
-        self.learn_who_needs_the_mirror(&catch);
-        self.close(nothing, from, catch, wish)?;
-
-        let limits = self.instruments.mirror.limits();
-        let limit = limits.sources.unwrap_or(usize::MAX);
-        if limit < candidates.len() {
-            self.control_in_parts(candidates, limit)
-        } else {
-            let why = format!(
-                "all {} candidates are mirrored: the suspect must be heard now, if it talks",
-                candidates.len()
-            );
-            let for_life = Some(control::FOR_A_SIGN_OF_LIFE);
-            self.control_with(candidates, control::EVERYTHING_AT_LEAST, for_life, why)?;
-            Ok(())
-        }
-    }
-
-    /// The control on a switch that cannot mirror everything at once: as many at a time as it can, until somebody was
-    /// heard, which is what shows that the mirror works and how late the switch acts.
-    fn control_in_parts(&mut self, candidates: &PortSet, limit: usize) -> Result<(), LocateError> {
-        let all: Vec<PortId> = candidates.iter().collect();
-        for part in all.chunks(limit).take(control::PARTS) {
-            let part: PortSet = part.iter().copied().collect();
-            let why = format!(
-                "{} of {} candidates are mirrored, as many as the switch can: who is heard shows how late it acts",
-                part.len(),
-                all.len()
-            );
-            if self.control_with(&part, control::PART_AT_LEAST, None, why)? {
-                break;
-            }
-        }
-        Ok(())
-    }
-
-    /// Mirrors `ports` for the first time and listens until the suspect has shown how often it talks, and `for_life`
-    /// longer where nobody was heard; tells whether anybody was.
-    fn control_with(
-        &mut self,
-        ports: &PortSet,
-        listen: Duration,
-        for_life: Option<Duration>,
-        why: String,
-    ) -> Result<bool, LocateError> {
-        let wish = Wish {
-            listen,
-            until_sightings: u32::MAX,
-            purpose: Purpose::ControlAll,
-            why,
-        };
-        self.begin(ports, &wish);
-        let applied = self.mirror(ports)?;
-        let answered = self.now();
-        self.leave_alone(answered, self.grace);
-        let mut catch = self.listen_until(answered, &wish, |catch| {
-            control::shows_the_rhythm(&catch.sightings)
-                || catch.answers.len() >= control::ENOUGH_ANSWERS
-        })?;
-        if let Some(listen) = for_life
-            && catch.heard.foreign_frames == 0
-            && !catch.is_heard()
-        {
-            let more = Wish {
-                listen,
-                until_sightings: 1,
-                why: String::new(),
-                ..wish
-            };
-            catch.absorb(self.listen_for_life(catch.until, &more)?);
-        }
-        let latency = Latency::measure(answered, catch.until, &catch.own(), &catch.others);
-        self.settle = latency.settle(self.settle);
-        let from = latency.began(answered);
-        catch.begin_at(from);
-        self.others = Some(Others {
-            of: applied.clone(),
-            rate: catch.others_rate(from),
-        });
-        self.grace = if control::shows_the_rhythm(&catch.sightings) {
-            control::A_TALKERS_PAUSE
-        } else {
-            Duration::ZERO
-        };
-        let anybody = catch.heard.foreign_frames > 0 || catch.is_heard();
-        self.close(applied, from, catch, wish)?;
-        Ok(anybody)
-    }
-
-    /// Answers that came to this machine by another interface and were not heard here need the mirror to be heard.
-    fn learn_who_needs_the_mirror(&mut self, catch: &Catch) {
-        let Some(stimulus) = &mut self.instruments.stimulus else {
-            return;
-        };
-        let answered = stimulus.answers() >= control::ANSWERED_ELSEWHERE;
-        self.us_by_mirror = answered && catch.to_us == 0 && catch.heard.lost == 0;
-    }
-
     /// One window of the search.
     fn observe(&mut self, ports: &PortSet, wish: Wish) -> Result<(), LocateError> {
         self.begin(ports, &wish);
@@ -299,6 +198,9 @@ impl Run<'_> {
         let applied = self.mirror(ports)?;
         if changes {
             self.drain()?;
+        }
+        if changes && wish.purpose == Purpose::ControlNone {
+            self.outwait_the_latest_switch()?;
         }
         let in_effect = wish.purpose != Purpose::ProofOff || !changes || self.await_others()?;
         let from = self.now();
@@ -326,11 +228,6 @@ impl Run<'_> {
 
     fn listen(&mut self, from: Moment, wish: &Wish) -> Result<Catch, LocateError> {
         self.listen_until(from, wish, |_| false)
-    }
-
-    /// Listens until anything at all is heard.
-    fn listen_for_life(&mut self, from: Moment, wish: &Wish) -> Result<Catch, LocateError> {
-        self.listen_until(from, wish, |catch| catch.heard.foreign_frames > 0)
     }
 
     fn listen_until(

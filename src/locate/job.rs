@@ -353,6 +353,7 @@ impl<'a> Job<'a> {
             question,
             Instruments {
                 mirror: mirror.as_mut(),
+                borrowed: self.task.take_session,
                 sniffer: sniffer.as_mut(),
                 stimulus: stimulus.as_mut(),
                 whereabouts: whereabouts

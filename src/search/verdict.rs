@@ -36,8 +36,12 @@ pub(super) struct Tally {
     pub(super) windows: u32,
     /// Sightings in all windows.
     sightings: u64,
-    /// Sightings with nothing mirrored.
+    /// Sightings with nothing mirrored, after something was: what is flooded at first is soon learned by the switch.
     unmirrored: u32,
+    /// Whether anything was mirrored yet.
+    mirrored: bool,
+    /// Whether nothing was mirrored in the last window, and nothing heard.
+    silent_unmirrored: bool,
     /// Sightings while nothing but this port was mirrored.
     pub(super) alone: BTreeMap<PortId, u32>,
     /// The port that was mirrored alone in the last window and stayed silent, and for how long.
@@ -53,6 +57,8 @@ impl Tally {
     pub(super) fn note(&mut self, observed: &Observed) {
         let heard = observed.heard();
         self.sightings += u64::from(heard);
+        self.mirrored |= !observed.ports.is_empty();
+        self.silent_unmirrored = observed.ports.is_empty() && heard == 0;
         self.note_alone(observed);
         if heard == 0 && observed.quality == Quality::Alive {
             for port in observed.ports.iter() {
@@ -64,12 +70,14 @@ impl Tally {
         }
         let mut ports = observed.ports.iter();
         match (ports.next(), ports.next()) {
-            (None, _) => self.unmirrored = self.unmirrored.saturating_add(heard),
+            (None, _) if self.mirrored => {
+                self.unmirrored = self.unmirrored.saturating_add(heard);
+            }
             (Some(only), None) => {
                 let count = self.alone.entry(only).or_default();
                 *count = count.saturating_add(heard);
             }
-            (Some(_), Some(_)) => {}
+            (None, _) | (Some(_), Some(_)) => {}
         }
     }
 
@@ -192,7 +200,12 @@ pub(super) fn control(search: &Search) -> Option<Step> {
         return None;
     }
     if search.tally.sightings == 0 {
-        return Some(least_covered(search, left));
+        return Some(least_covered(search, left, true));
+    }
+    // Silence with nothing mirrored is what a suspect behind a port sounds like, too: the ports are asked again, and for
+    // longer than one frame, which may be a stray.
+    if search.tally.silent_unmirrored {
+        return Some(least_covered(search, left, false));
     }
     let listen = seconds(WITHOUT_MIRROR.min(left));
     let why = why::nothing(listen);
@@ -230,7 +243,7 @@ pub(super) fn moved(search: &Search) -> Option<Step> {
 }
 
 /// The ports that were silent for the shortest time, as many as can be mirrored at once.
-fn least_covered(search: &Search, left: f64) -> Step {
+fn least_covered(search: &Search, left: f64, stop_at_sighting: bool) -> Step {
     let silent = |port: &PortId| search.tally.silent.get(port).copied().unwrap_or_default();
     let mut ports: Vec<PortId> = search.candidates().iter().collect();
     ports.sort_by_key(|port| (silent(port), *port));
@@ -240,7 +253,7 @@ fn least_covered(search: &Search, left: f64) -> Step {
     Step::Observe {
         ports,
         listen,
-        stop_at_sighting: true,
+        stop_at_sighting,
         purpose: Purpose::ControlAll,
         why,
     }

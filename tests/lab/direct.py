@@ -94,7 +94,7 @@ def _interrupted(plane, result, run, _port):
 
 def _foreign(plane, result, run, port):
     """somebody else's mirror is refused, then used with --take-session"""
-    plane.mirror_for_somebody()
+    plane.mirror_for_somebody(port)
     before = plane.dump()
     try:
         _locate(run)
@@ -106,7 +106,7 @@ def _foreign(plane, result, run, port):
         judge.located(result, finished, port, identified=False, described=plane.described)
         result.complain_unless(plane.dump() == before, "somebody else's mirror is not what it was")
     finally:
-        plane.mirror_for_nobody()
+        plane.mirror_for_nobody(port)
     return finished
 
 

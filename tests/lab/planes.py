@@ -64,11 +64,11 @@ class LinuxBridge:
         """Whether anything is copied now."""
         return "Mirror to device" in self.dump()
 
-    def mirror_for_somebody(self):
-        """An admin's mirror of port 4 to port 6."""
+    def mirror_for_somebody(self, _port):
+        """An admin's mirror of port 4, the one that has a hook already, to port 6."""
         _tc("filter add dev port4 ingress protocol all pref 9 u32 match u32 0 0 action mirred egress mirror dev port6 continue")
 
-    def mirror_for_nobody(self):
+    def mirror_for_nobody(self, _port):
         _tc("filter del dev port4 ingress pref 9")
 
 
@@ -194,10 +194,10 @@ class OpenVSwitch:
     def mirrors(self):
         return any('"halfspan"' in row for row in self.dump()["Mirror table"])
 
-    def mirror_for_somebody(self):
-        """An admin's mirror of port 4, both ways, to the port that we would use."""
+    def mirror_for_somebody(self, port):
+        """An admin's mirror of a port, both ways, to the port that we would use."""
         columns = ["select_src_port=@of", "select_dst_port=@of", "output_port=@to"]
-        self._mirror("admin", columns, of="port4", to=f"port{topology.LAPTOP_PORT}")
+        self._mirror("admin", columns, of=f"port{port}", to=f"port{topology.LAPTOP_PORT}")
 
-    def mirror_for_nobody(self):
+    def mirror_for_nobody(self, _port):
         self._vsctl("--", "--id=@m", "get", "mirror", "admin", "--", "remove", "bridge", "ovs0", "mirrors", "@m")

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use halfspan::port::{PortId, PortSet};
-use halfspan::search::{Observed, Question, Search, Step, Verdict};
+use halfspan::search::{Knocks, Observed, Quality, Question, Search, Step, Verdict};
 
 use crate::question;
-use crate::world::{Dice, Talk, World};
+use crate::world::{Dice, Talk, World, moment};
 
 const PORTS: u16 = 24;
 const WORLDS: u64 = 30;
@@ -56,7 +56,7 @@ fn talk(seed: u64) -> Talk {
 }
 
 /// The time at which a world changes.
-fn moment(dice: &mut Dice) -> f64 {
+fn some_time(dice: &mut Dice) -> f64 {
     2.0 + 40.0 * dice.uniform()
 }
 
@@ -64,7 +64,7 @@ fn moment(dice: &mut Dice) -> f64 {
 fn a_suspect_that_moves_in_mid_run_is_never_said_to_be_where_it_was() {
     for seed in 0..WORLDS {
         let (mut world, old) = world(seed, talk(seed));
-        let (when, new) = (moment(&mut world.dice), any_port(&mut world.dice));
+        let (when, new) = (some_time(&mut world.dice), any_port(&mut world.dice));
         let mut moved_for = 0.0;
         let verdict = play(&mut world, seed, 2, |world, ports, listen| {
             if world.now > when {
@@ -84,7 +84,7 @@ fn a_suspect_that_moves_in_mid_run_is_never_said_to_be_where_it_was() {
 fn a_suspect_that_stops_for_good_is_found_before_or_not_at_all() {
     for seed in 0..WORLDS {
         let (mut world, suspect) = world(seed, talk(seed));
-        let when = moment(&mut world.dice);
+        let when = some_time(&mut world.dice);
         for cycles in [0, 2] {
             let mut world = world.clone();
             let verdict = play(&mut world, seed, cycles, |world, ports, listen| {
@@ -99,11 +99,60 @@ fn a_suspect_that_stops_for_good_is_found_before_or_not_at_all() {
 }
 
 #[test]
+fn a_flood_that_ends_before_the_first_change_is_no_trap() {
+    const FLOODED: f64 = 0.8;
+    for seed in 0..WORLDS / 3 {
+        let (mut world, suspect) = world(seed, Talk::Steady(20.0));
+        let mut search = Search::new(Question {
+            seed,
+            proof_cycles: 2,
+            max_time: LONGEST,
+            ..question(PORTS)
+        });
+        world.now = FLOODED;
+        search.record(Observed {
+            ports: PortSet::new(),
+            from: moment(0.0),
+            until: moment(FLOODED),
+            sightings: (0..16).map(|n| moment(0.05 * f64::from(n))).collect(),
+            quality: Quality::Alive,
+            knocks: Knocks::default(),
+        });
+        let verdict = loop {
+            match search.next_step() {
+                Step::Done(verdict) => break verdict,
+                Step::Observe {
+                    ports,
+                    listen,
+                    stop_at_sighting,
+                    ..
+                } => {
+                    let end = world.now + listen.as_secs_f64();
+                    let mut observed = world.observe(&ports, listen);
+                    while !stop_at_sighting && world.now + 1e-3 < end {
+                        let left = Duration::from_secs_f64(end - world.now);
+                        let more = world.observe(&ports, left);
+                        observed.until = more.until;
+                        observed.sightings.extend(more.sightings);
+                    }
+                    search.record(observed);
+                }
+            }
+        };
+        assert!(
+            matches!(verdict, Verdict::Found { port, .. } if port == suspect),
+            "seed {seed}: {verdict:?}"
+        );
+        assert!(world.now < 120.0, "seed {seed}: {} s", world.now);
+    }
+}
+
+#[test]
 fn a_flood_of_strays_never_proves_a_wrong_port() {
     for seed in 0..WORLDS / 3 {
         for latest in [0.0, 0.25] {
             let (mut world, suspect) = world(seed, talk(seed));
-            let when = latest * moment(&mut world.dice);
+            let when = latest * some_time(&mut world.dice);
             let strays = 0.5 + 5.0 * world.dice.uniform();
             let verdict = play(&mut world, seed, 2, |world, ports, listen| {
                 if world.now >= when {

@@ -45,6 +45,7 @@ fn play(scenario: &Scenario, seed: u64) -> Played {
     let mut stimulus = knocks.then(|| Stimulus::new(door, seed));
     let instruments = Instruments {
         mirror: &mut mirror,
+        borrowed: false,
         sniffer: &mut sniffer,
         stimulus: stimulus.as_mut(),
         whereabouts: None,

@@ -36,6 +36,10 @@ fn one() -> f64 {
     1.0
 }
 
+fn prompt() -> u64 {
+    20
+}
+
 fn five() -> u64 {
     5
 }
@@ -53,6 +57,9 @@ pub(crate) struct Switch {
     /// How long after the answer the change takes effect.
     #[serde(default)]
     pub(crate) late_ms: u64,
+    /// How long after the answer it takes effect, as the profile tells it.
+    #[serde(default = "prompt")]
+    pub(crate) settle_ms: u64,
     /// The most sources, as the profile tells it.
     #[serde(default)]
     pub(crate) sources: Option<usize>,

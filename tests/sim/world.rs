@@ -117,7 +117,7 @@ impl World {
                 copies: Copies::Ingress,
                 write_time: Duration::from_millis(scenario.switch.write_ms),
                 row_time: Duration::from_millis(scenario.switch.row_ms),
-                settle: Duration::from_millis(20),
+                settle: Duration::from_millis(scenario.switch.settle_ms),
             },
         };
         for mut talker in talkers {
@@ -338,6 +338,11 @@ impl Mirror for FakeMirror {
             .copied()
             .collect();
         let effective = state.now + state.late;
+        // What was lost comes back with the change, not before.
+        let ends = [state.session_ends, state.copies_end];
+        for end in ends.into_iter().flatten().filter(|end| *end <= effective) {
+            state.mirrored.push((end, PortSet::new()));
+        }
         state.session_ends = None;
         if state.shown != *ports {
             state.copies_end = None;

@@ -3,11 +3,12 @@
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use super::{Event, LocateError, Run, TICK, control};
+use super::{Event, LocateError, Run, TICK, Wish, control};
 use crate::clock::Moment;
 use crate::http::HttpError;
 use crate::mirror::{AgentError, Mirror, MirrorError};
 use crate::port::PortSet;
+use crate::search::Purpose;
 use crate::snmp::ErrorStatus;
 
 /// How long a switch that stopped answering is waited for. A small switch reboots in 40 to 120 s; after that
@@ -104,19 +105,21 @@ impl Run<'_> {
     /// port alone hardly anybody is, so this sees the change itself: it tells how late the switch is, and a proof whose
     /// windows are all one change behind would confirm the wrong port.
     ///
-    /// Returns whether it was seen; on a network that is too quiet for that, nothing is waited for.
+    /// Returns whether it was seen. On a network that is too quiet for that, nothing is waited for if it was measured how
+    /// late the switch is, and else as long as the latest switch takes.
     pub(super) fn await_others(&mut self) -> Result<bool, LocateError> {
         let answered = Moment(self.settled_at.0.saturating_sub(self.settle));
         let rate = self.others.as_ref().map_or(0.0, |others| others.rate);
-        let Some(patience) = control::patience_for_others(rate) else {
+        let tell = control::others_tell(rate);
+        if !tell && self.settle_proven {
             return Ok(true);
-        };
-        let deadline = self.now() + patience;
+        }
+        let deadline = self.now() + control::LATEST;
         let mut heard = 0;
         while heard < control::OTHERS_TELL {
             self.stop_if_interrupted()?;
             if self.now() >= deadline {
-                return Ok(false);
+                return Ok(!tell);
             }
             let until = deadline.min(self.now() + control::BIN);
             let more = self
@@ -128,6 +131,31 @@ impl Run<'_> {
         let late = self.now().since(answered);
         self.settle = self.settle.max(control::margin(late, self.settle));
         Ok(true)
+    }
+
+    /// Lets as much time pass as the latest switch takes: what is heard with nothing mirrored is only then no copy. How
+    /// long the suspect is still heard, if it falls silent meanwhile, tells how late this switch is.
+    pub(super) fn outwait_the_latest_switch(&mut self) -> Result<(), LocateError> {
+        let answered = Moment(self.settled_at.0.saturating_sub(self.settle));
+        let wish = Wish {
+            listen: control::LATEST,
+            until_sightings: u32::MAX,
+            purpose: Purpose::ControlNone,
+            why: String::new(),
+        };
+        let catch = self.listen(answered, &wish)?;
+        let Some(late) = control::fell_silent_after(answered, catch.until, &catch.own()) else {
+            return Ok(());
+        };
+        self.settle_proven = true;
+        if late > self.settle {
+            self.warn(&format!(
+                "the switch goes on copying for {:.1} s after a change; that is waited for from now on",
+                late.as_secs_f64()
+            ));
+            self.settle = late.mul_f64(1.5);
+        }
+        Ok(())
     }
 
     /// Lets frames of the old set pass by unheeded.
