@@ -187,6 +187,161 @@ fn the_patch_list_is_checked_line_by_line() {
 }
 
 #[test]
+fn the_help_of_an_import_tells_what_it_takes() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = halfspan(folder.path(), &["patch", "import", "--help"]);
+    assert_eq!(output.status.code(), Some(0));
+    insta::assert_snapshot!("patch_import_help", out(&output));
+    for args in [
+        &["patch", "import"][..],
+        &["patch", "import", "x.csv", "--from-switch", "a"],
+        &["patch", "import", "x.csv", "--column", "outlt=Dose"],
+        &["patch", "import", "x.csv", "--pattern", "{outlet}"],
+    ] {
+        let output = halfspan(folder.path(), args);
+        assert_eq!(output.status.code(), Some(2), "{args:?}");
+    }
+}
+
+#[test]
+fn a_map_is_imported_checked_and_shown() {
+    let site = site();
+    fs::remove_file(site.path().join("patch.csv")).unwrap();
+    // As Excel exports it on a German Windows.
+    let map = b"Ger\xe4t;Port;Patchfeld;Dose;Raum;Kabel\r\nOffice-1;16;B;2.14-A;B\xfcro;1\r\nOffice-1;17;B;2.14-B;B\xfcro;2\r\n";
+    fs::write(site.path().join("map.csv"), map).unwrap();
+    let import = |args: &[&str]| {
+        let args = [&["patch", "import", "map.csv"], args].concat();
+        let output = halfspan(site.path(), &args);
+        (output.status.code().unwrap(), out(&output), err(&output))
+    };
+    let (code, text, warning) = import(&[]);
+    assert_eq!(code, 0);
+    insta::assert_snapshot!(text, @r"
+    columns:        switch = `Gerät`, port = `Port`, panel = `Patchfeld`, outlet = `Dose`, room = `Raum`
+    not taken over: `Kabel` (column 6)
+
+    new:
+    switch    port  panel  outlet  room
+    office-1  16    B      2.14-A  Büro
+    office-1  17    B      2.14-B  Büro
+
+    patch.csv: 2 new, 0 changed, 0 the same, 0 kept; nothing is written yet
+    to write it: halfspan patch import --write map.csv
+    ");
+    insta::assert_snapshot!(warning, @"warning: map.csv is not UTF-8 and is read as Windows-1252 (western European letters); look whether line 1 is right: Gerät;Port;Patchfeld;Dose;Raum;Kabel");
+    assert!(!site.path().join("patch.csv").exists());
+    assert_eq!(import(&["--write"]).0, 0);
+    let output = halfspan(site.path(), &["patch", "check"]);
+    insta::assert_snapshot!(out(&output), @"patch.csv: 2 ports, no problem");
+    let output = halfspan(site.path(), &["patch", "show"]);
+    insta::assert_snapshot!(out(&output), @r"
+    switch    port  panel  outlet  room
+    office-1  16    B      2.14-A  Büro
+    office-1  17    B      2.14-B  Büro
+    ");
+    let (code, text, _) = import(&["--write"]);
+    assert_eq!(code, 0);
+    assert!(text.ends_with(
+        "patch.csv: 0 new, 0 changed, 2 the same, 0 kept; there is nothing to change\n"
+    ));
+
+    let other = String::from_utf8_lossy(map).replace("2.14-B", "3.01-A");
+    fs::write(site.path().join("map.csv"), other.replace('\u{fffd}', "ä")).unwrap();
+    let before = fs::read(site.path().join("patch.csv")).unwrap();
+    let (code, text, _) = import(&["--write"]);
+    assert_eq!(code, 2);
+    insta::assert_snapshot!(text, @r"
+    columns:        switch = `Gerät`, port = `Port`, panel = `Patchfeld`, outlet = `Dose`, room = `Raum`
+    not taken over: `Kabel` (column 6)
+
+    changed:
+    line  switch    port  column  in the list  in the source  line there
+    2     office-1  16    room    Büro         Bäro           2
+    3     office-1  17    outlet  2.14-B       3.01-A         3
+    3     office-1  17    room    Büro         Bäro           3
+
+    patch.csv: 0 new, 2 changed, 0 the same, 0 kept; nothing is written: 3 values of the list would be lost; to have it so: --replace
+    ");
+    assert_eq!(fs::read(site.path().join("patch.csv")).unwrap(), before);
+    let (code, document, _) = import(&["--write", "--replace", "--json"]);
+    assert_eq!(code, 0);
+    let document: serde_json::Value = serde_json::from_str(&document).unwrap();
+    assert_eq!(document["schema"], "halfspan.patch-import/1");
+    assert_eq!(document["written"], true);
+    let field = &document["changed"][1]["fields"][0];
+    assert_eq!(
+        (&field["old"], &field["new"]),
+        (&"2.14-B".into(), &"3.01-A".into())
+    );
+    let output = halfspan(site.path(), &["patch", "show", "office-1", "17", "--json"]);
+    assert!(out(&output).contains("3.01-A"));
+}
+
+#[test]
+fn an_import_without_a_list_says_how_to_name_one() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("map.csv"), PATCH).unwrap();
+    let output = halfspan(folder.path(), &["patch", "import", "map.csv"]);
+    assert_eq!(output.status.code(), Some(2));
+    insta::assert_snapshot!(err(&output), @r"
+    error: there is no configuration that names the patch list
+    hint:  name it with --output patch.csv, and add `patch: patch.csv` to halfspan.yaml for the other commands
+    ");
+    let args = [
+        "patch", "import", "map.csv", "--output", "new.csv", "--write",
+    ];
+    let output = halfspan(folder.path(), &args);
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(
+        fs::read_to_string(folder.path().join("new.csv")).unwrap(),
+        "switch,port,panel,position,outlet,room,note\n\
+         office-1,16,B,04,2.14-A,2.14,\noffice-1,17,B,05,2.14-B,2.14,reception\n"
+    );
+}
+
+#[test]
+fn a_mistake_in_an_import_comes_with_its_remedy() {
+    let site = site();
+    fs::write(
+        site.path().join("map.csv"),
+        "Patch list 2026;;\nSwitch;Buchse;Dose\noffice-1;17;2.14-B\n",
+    )
+    .unwrap();
+    let told = |args: &[&str]| {
+        let output = halfspan(site.path(), &[&["patch", "import"], args].concat());
+        assert_eq!(
+            (output.status.code(), out(&output)),
+            (Some(2), String::new())
+        );
+        err(&output)
+    };
+    insta::assert_snapshot!(told(&["map.csv"]), @r"
+    error: map.csv:2: the heading has no column that is known as the port; it has `Buchse` (column 2)
+    hint:  say which column it is: --column port=Buchse
+    ");
+    insta::assert_snapshot!(told(&["map.csv", "--column", "port=Busche"]), @r"
+    error: map.csv:2: there is no column `Busche` for the port; the heading has `Switch` (column 1), `Buchse` (column 2), `Dose` (column 3)
+    hint:  did you mean --column port=Buchse?
+    ");
+    let twice = "Port;Dose\n17;2.14-B\n17;2.14-C\n";
+    fs::write(site.path().join("twice.csv"), twice).unwrap();
+    let args = ["patch", "import", "twice.csv", "--switch", "office-1"];
+    let output = halfspan(site.path(), &args);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(out(&output).contains("contradicts itself in 1 line"));
+    insta::assert_snapshot!(told(&["nosuch.csv"]), @r"
+    error: cannot read nosuch.csv
+    cause: No such file or directory (os error 2)
+    hint:  name the CSV file that was exported, and check its permissions
+    ");
+    insta::assert_snapshot!(told(&["--from-switch", "office-2"]), @r"
+    error: there is no switch `office-2` in halfspan.yaml
+    hint:  did you mean `office-1`?
+    ");
+}
+
+#[test]
 fn colour_comes_only_when_asked_for() {
     let site = site();
     let plain = out(&halfspan(site.path(), &["patch", "show"]));

@@ -1,5 +1,6 @@
 //! Reading the outlet from a port's description (`ifAlias`).
 
+use std::fmt;
 use std::str::FromStr;
 
 use crate::locate::PatchReport;
@@ -73,6 +74,21 @@ fn parse(mut rest: &str) -> Option<AliasPattern> {
     }
     let any = parts.iter().any(|part| matches!(part, Part::Field(_)));
     any.then_some(AliasPattern(parts))
+}
+
+impl fmt::Display for AliasPattern {
+    /// Writes it as it was read.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|part| {
+            f.write_str(match part {
+                Part::Text(text) => text,
+                Part::Field(Field::Panel) => "{panel}",
+                Part::Field(Field::Position) => "{position}",
+                Part::Field(Field::Outlet) => "{outlet}",
+                Part::Field(Field::Room) => "{room}",
+            })
+        })
+    }
 }
 
 impl AliasPattern {

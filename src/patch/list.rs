@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use super::rows::{Row, Rows, quoted};
 use crate::error::{Diagnosis, Exit};
 use crate::locate::PatchReport;
 use crate::port::SwitchPort;
@@ -20,7 +21,10 @@ pub const COLUMNS: [&str; 7] = [
 ];
 
 /// The largest file that is read: some hundred thousand ports.
-const MAX_BYTES: u64 = 16 * 1024 * 1024;
+pub(super) const MAX_BYTES: u64 = 16 * 1024 * 1024;
+
+/// The mark that some programs put before UTF-8.
+pub(super) const BOM: &[u8] = b"\xef\xbb\xbf";
 
 /// The patch list as read.
 #[derive(Clone, Debug)]
@@ -108,22 +112,7 @@ impl PatchList {
     /// # Errors
     /// [`PatchError`]; mistakes in single lines are no error but [`PatchList::problems`].
     pub fn read(path: &Path) -> Result<PatchList, PatchError> {
-        let unreadable = |source| PatchError::Unreadable {
-            file: path.to_owned(),
-            source,
-        };
-        let file = File::open(path).map_err(unreadable)?;
-        let mut bytes = Vec::new();
-        file.take(MAX_BYTES + 1)
-            .read_to_end(&mut bytes)
-            .map_err(unreadable)?;
-        if bytes.len() as u64 > MAX_BYTES {
-            return Err(PatchError::TooLarge {
-                file: path.to_owned(),
-                limit: MAX_BYTES,
-            });
-        }
-        PatchList::parse(path, &bytes)
+        PatchList::parse(path, &octets(path)?)
     }
 
     /// Reads the text of a file; `path` is for messages.
@@ -131,13 +120,8 @@ impl PatchList {
     /// # Errors
     /// [`PatchError::NoColumn`]
     pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<PatchList, PatchError> {
-        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+        let bytes = bytes.strip_prefix(BOM).unwrap_or(bytes);
         let separator = separator(bytes);
-        let mut reader = csv::ReaderBuilder::new()
-            .delimiter(separator)
-            .flexible(true)
-            .has_headers(false)
-            .from_reader(bytes);
         let mut list = PatchList {
             separator: char::from(separator),
             heading: Vec::new(),
@@ -145,11 +129,7 @@ impl PatchList {
             by_port: BTreeMap::new(),
             problems: Vec::new(),
         };
-        let mut record = csv::ByteRecord::new();
-        let mut lines = LineCounter::default();
-        while let Ok(true) = reader.read_byte_record(&mut record) {
-            let start = record.position().map_or(0, csv::Position::byte);
-            let line = lines.line_at(bytes, usize::try_from(start).unwrap_or(usize::MAX));
+        for Row { line, record, .. } in Rows::new(bytes, separator) {
             let cells = list.cells(line, &record);
             if list.heading.is_empty() {
                 list.heading = heading(&cells);
@@ -250,35 +230,43 @@ impl PatchList {
         &self.problems
     }
 
+    /// The names of the columns, in the order of the file.
+    pub(super) fn heading(&self) -> &[String] {
+        &self.heading
+    }
+
+    /// What stands between two cells.
+    pub(super) fn separator(&self) -> char {
+        self.separator
+    }
+
+    /// Returns the line of a port, by one of its names as the list may write it.
+    pub(super) fn named(&self, switch: &str, port: &str) -> Option<&Entry> {
+        let key = (switch.to_owned(), port.to_lowercase());
+        self.entries.get(*self.by_port.get(&key)?)
+    }
+
     /// Returns the line of a port, by its label, its `ifName` or its `ifIndex`.
     #[must_use]
     pub fn look_up(&self, switch: &str, port: &SwitchPort) -> Option<&Entry> {
         let index = port.if_index.map(|index| format!("if:{}", index.0));
         let names = [Some(&port.label.0), Some(&port.if_name), index.as_ref()];
-        names.into_iter().flatten().find_map(|name| {
-            let key = (switch.to_owned(), name.to_lowercase());
-            self.entries.get(*self.by_port.get(&key)?)
-        })
+        names
+            .into_iter()
+            .flatten()
+            .find_map(|name| self.named(switch, name))
     }
 
     /// Returns the line to append for a port, with the places to fill in upper case.
     pub(super) fn line_for(&self, switch: &str, port: &str) -> String {
         let cell = |column: &String| match column.as_str() {
-            "switch" => self.quoted(switch),
-            "port" => self.quoted(port),
+            "switch" => quoted(switch, self.separator),
+            "port" => quoted(port, self.separator),
             "panel" | "position" | "outlet" | "room" => column.to_uppercase(),
             _ => String::new(),
         };
         let cells: Vec<String> = self.heading.iter().map(cell).collect();
         cells.join(&self.separator.to_string())
-    }
-
-    fn quoted(&self, cell: &str) -> String {
-        if cell.contains([self.separator, '"', '\n']) {
-            format!("\"{}\"", cell.replace('"', "\"\""))
-        } else {
-            cell.to_owned()
-        }
     }
 }
 
@@ -298,7 +286,7 @@ impl Entry {
         }
     }
 
-    fn store(&mut self, column: &str, cell: &str) {
+    pub(super) fn store(&mut self, column: &str, cell: &str) {
         let place = &mut self.place;
         let slot = match column {
             "switch" => &mut self.switch,
@@ -316,26 +304,24 @@ impl Entry {
     }
 }
 
-/// Counts lines as an editor does. The CSV reader's own count is one short after CRLF and before an empty line.
-#[derive(Default)]
-struct LineCounter {
-    passed: usize,
-    line: u64,
-}
-
-impl LineCounter {
-    /// Returns the line, from 1, of the first octet at or after `start` that is no line end.
-    fn line_at(&mut self, bytes: &[u8], start: usize) -> u64 {
-        let rest = bytes.get(start..).unwrap_or_default();
-        let blank = rest
-            .iter()
-            .take_while(|byte| b"\r\n".contains(byte))
-            .count();
-        let new = bytes.get(self.passed..start + blank).unwrap_or_default();
-        self.line += new.iter().filter(|&&byte| byte == b'\n').count() as u64;
-        self.passed = start + blank;
-        self.line + 1
+/// Reads a file that may not be larger than a list can be.
+pub(super) fn octets(path: &Path) -> Result<Vec<u8>, PatchError> {
+    let unreadable = |source| PatchError::Unreadable {
+        file: path.to_owned(),
+        source,
+    };
+    let file = File::open(path).map_err(unreadable)?;
+    let mut bytes = Vec::new();
+    file.take(MAX_BYTES + 1)
+        .read_to_end(&mut bytes)
+        .map_err(unreadable)?;
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(PatchError::TooLarge {
+            file: path.to_owned(),
+            limit: MAX_BYTES,
+        });
     }
+    Ok(bytes)
 }
 
 /// Headings are compared without regard to case; those of one's own keep theirs.

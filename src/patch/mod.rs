@@ -2,7 +2,8 @@
 //!
 //! Two sources, asked in this order: the patch list, a CSV file with a line a port ([`PatchList`]), and the
 //! port's own description on the switch, read by a pattern ([`AliasPattern`]). What belongs here: reading both,
-//! looking a port up, saying what is wrong with the list. What does not: asking a switch for its descriptions.
+//! looking a port up, saying what is wrong with the list, bringing another map into it ([`import`]). What does not:
+//! asking a switch for its descriptions.
 
 use std::path::{Path, PathBuf};
 
@@ -15,7 +16,9 @@ use crate::port::SwitchPort;
 
 mod alias;
 mod check;
+pub mod import;
 mod list;
+mod rows;
 
 /// Everything that is known about where the ports' cables end.
 #[derive(Clone, Debug, Default)]

@@ -156,16 +156,64 @@ fn the_labs_patch_list_has_no_fault() {
 }
 
 #[test]
+fn the_descriptions_of_the_ports_are_imported_into_a_list() {
+    let site = Site::new(|spec| spec.ports = 8);
+    fs::write(
+        site.path("patch.csv"),
+        "switch,port,outlet,note\noffice-1,port2,1.01-B,mine\noffice-1,3,9.99-Z,\n",
+    )
+    .unwrap();
+    let import = ["patch", "import", "--from-switch", SWITCH];
+    let ran = site.run(&import);
+    insta::assert_snapshot!(ran.assert_exit(0).out, @r"
+    office-1 port 7: the description does not fit the pattern: uplink to core-1
+    office-1 port 8: the description does not fit the pattern: analyzer
+
+    new:
+    switch    port  outlet
+    office-1  1     1.01-A
+    office-1  4     1.02-B
+    office-1  5     1.03-A
+    office-1  6     1.03-B
+
+    changed:
+    line  switch    port  column  in the list  in the source
+    3     office-1  3     outlet  9.99-Z       1.02-A
+
+    patch.csv: 4 new, 1 changed, 1 the same, 0 kept; nothing is written yet
+    to write it: halfspan patch import --from-switch office-1 --write --replace
+    ");
+    let ran = site.run(&[&import[..], &["--write"]].concat());
+    assert!(
+        ran.assert_exit(2)
+            .out
+            .contains("1 value of the list would be lost")
+    );
+    let ran = site.run(&[&import[..], &["--write", "--replace"]].concat());
+    assert!(ran.assert_exit(0).out.ends_with("0 kept; written\n"));
+    assert_eq!(
+        fs::read_to_string(site.path("patch.csv")).unwrap(),
+        "switch,port,outlet,note\noffice-1,port2,1.01-B,mine\noffice-1,3,1.02-A,\n\
+         office-1,1,1.01-A,\noffice-1,4,1.02-B,\noffice-1,5,1.03-A,\noffice-1,6,1.03-B,\n"
+    );
+    let ran = site.run(&[&import[..], &["--json", "--pattern", "{room}-{outlet}"]].concat());
+    let report = ran.assert_exit(1).json();
+    assert_eq!(report["ports_not_matched"].as_array().unwrap().len(), 8);
+    site.assert_unwritten();
+}
+
+#[test]
 fn with_json_every_command_prints_one_document_with_its_schema() {
     let site = Site::new(|_| ());
     let suspect = site.suspect().to_string();
-    let commands: [(&[&str], &str); 8] = [
+    let commands: [(&[&str], &str); 9] = [
         (&["switch", "list"], "halfspan.switch-list/1"),
         (&["switch", "check", SWITCH], "halfspan.switch-check/1"),
         (&["switch", "ports", SWITCH], "halfspan.switch-ports/1"),
         (&["identify", &suspect], "halfspan.identify/1"),
         (&["patch", "show"], "halfspan.patch/1"),
         (&["patch", "check"], "halfspan.patch-check/1"),
+        (&["patch", "import", "patch.csv"], "halfspan.patch-import/1"),
         (&["restore"], "halfspan.restore/1"),
         (
             &["locate", "--ip", &suspect, "--dry-run"],

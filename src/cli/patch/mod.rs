@@ -6,13 +6,15 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
-use super::Context;
+use crate::cli::Context;
 use crate::config::Config;
 use crate::error::{Exit, Failure};
 use crate::patch::{Entry, PatchList, Problem, check};
 use crate::report;
 
-/// Show and check where the ports' cables end
+mod import;
+
+/// Show and check where the ports' cables end, bring a map into the list
 #[derive(Debug, Args)]
 pub(super) struct PatchArgs {
     #[command(subcommand)]
@@ -31,6 +33,11 @@ enum PatchCommand {
     },
     /// Check the patch list line by line
     Check,
+    /// Bring a map that is kept elsewhere into the patch list: a CSV file, or a switch's port descriptions
+    ///
+    /// Shows what would change: ports that are new, values that are other ones, lines that the source lacks and that
+    /// are kept. Nothing is written without --write, no value of the list is replaced without --replace.
+    Import(Box<import::ImportArgs>),
 }
 
 #[derive(Serialize)]
@@ -49,18 +56,26 @@ struct CheckDocument<'a> {
 }
 
 pub(super) fn run(args: &PatchArgs, context: &Context) -> Result<Exit, Failure> {
-    let config = context.config()?;
-    let file = list_file(&config)?;
-    let list = PatchList::read(&file)?;
     match &args.command {
         PatchCommand::Show { switch, port } => {
+            let (_, file, list) = present(context)?;
             show(context, &file, &list, switch.as_deref(), port.as_deref())
         }
         PatchCommand::Check => {
+            let (config, file, list) = present(context)?;
             let switches = config.switches.keys().map(String::as_str).collect();
             check_all(context, &file, &list, &switches)
         }
+        PatchCommand::Import(args) => import::run(args, context),
     }
+}
+
+/// Returns the configuration, and the list that it names.
+fn present(context: &Context) -> Result<(Config, PathBuf, PatchList), Failure> {
+    let config = context.config()?;
+    let file = list_file(&config)?;
+    let list = PatchList::read(&file)?;
+    Ok((config, file, list))
 }
 
 fn list_file(config: &Config) -> Result<PathBuf, Failure> {
