@@ -26,6 +26,8 @@ pub(super) const SWITCH_MAC: Mac = Mac([0x00, 0x1c, 0xf0, 0x4b, 0x10, 0x00]);
 pub(super) const ROUTER_MAC: Mac = Mac([0x00, 0x1d, 0xaa, 0x5c, 0x20, 0x01]);
 /// The switch behind the uplink, as LLDP tells of it; with an OUI of Hewlett Packard.
 pub(super) const NEIGHBOUR_MAC: Mac = Mac([0x3c, 0x52, 0x82, 0x90, 0x00, 0x40]);
+/// Where a suspect is that the router routes for; no neighbour of the router, which knows a way to it and not its MAC.
+const FAR_NETWORK: Ipv4Addr = Ipv4Addr::new(127, 78, 0, 0);
 const LAPTOP_MAC: Mac = Mac([0x8c, 0x16, 0x45, 0x3e, 0x71, 0x09]);
 const SUSPECT_OUI: [u8; 3] = [0x04, 0xd4, 0xc4]; // ASUSTek COMPUTER INC.
 const VIRTUAL_OUI: [u8; 3] = [0x52, 0x54, 0x00]; // what QEMU gives its machines
@@ -85,6 +87,7 @@ pub(super) enum Role {
 #[derive(Clone, Debug)]
 pub(super) struct Machine {
     pub(super) role: Role,
+    /// What its frames here carry.
     pub(super) mac: Mac,
     pub(super) ip: Ipv4Addr,
     pub(super) port: BridgePort,
@@ -97,7 +100,10 @@ pub(super) struct Site {
     /// The router comes first.
     pub(super) machines: Vec<Machine>,
     pub(super) suspect_ip: Ipv4Addr,
+    /// Its own; a routed one's is not on its frames here.
     pub(super) suspect_mac: Mac,
+    /// Whether the suspect is in another network, behind the router.
+    pub(super) suspect_is_routed: bool,
     pub(super) laptop_mac: Mac,
     pub(super) uplink: BridgePort,
     pub(super) destination: BridgePort,
@@ -129,7 +135,9 @@ impl Site {
                 role: Role::Router,
                 mac: ROUTER_MAC,
                 ip: ROUTER_IP,
-                port: uplink,
+                port: suspect_port
+                    .filter(|_| spec.suspect.routed)
+                    .unwrap_or(uplink),
             }],
             addresses: 0,
         };
@@ -151,6 +159,7 @@ impl Site {
             machines: drawing.machines,
             suspect_ip,
             suspect_mac,
+            suspect_is_routed: spec.suspect.routed,
             laptop_mac: LAPTOP_MAC,
             uplink,
             destination,
@@ -227,14 +236,20 @@ impl Drawing {
         } else {
             SUSPECT_OUI
         });
+        let routed = spec.suspect.routed;
         let ip = self.next_ip();
+        let ip = if routed {
+            Ipv4Addr::from_bits(ip.to_bits() - NETWORK.to_bits() + FAR_NETWORK.to_bits())
+        } else {
+            ip
+        };
         if let Some(port) = port {
             for _ in 0..spec.suspect.hub_mates {
                 self.add(Role::Host, port);
             }
             self.machines.push(Machine {
                 role: Role::Suspect,
-                mac,
+                mac: if routed { ROUTER_MAC } else { mac },
                 ip,
                 port,
             });
@@ -320,6 +335,19 @@ mod tests {
         assert_eq!(place(Place::Port(BridgePort(7))), Some(BridgePort(7)));
         assert_eq!(place(Place::BehindUplink), Some(BridgePort(23)));
         assert_eq!(place(Place::Nowhere), None);
+    }
+
+    #[test]
+    fn the_router_is_at_the_place_of_a_suspect_in_another_network() {
+        let mut spec = Spec::default();
+        spec.suspect.place = Place::Port(BridgePort(7));
+        spec.suspect.routed = true;
+        let site = Site::draw(&spec);
+        let suspect = site.suspect().unwrap();
+        assert_eq!((suspect.mac, suspect.port), (ROUTER_MAC, BridgePort(7)));
+        assert_eq!(site.machines[0].port, BridgePort(7));
+        assert_eq!(site.suspect_ip.octets()[..2], FAR_NETWORK.octets()[..2]);
+        assert_ne!(site.suspect_mac, ROUTER_MAC);
     }
 
     #[test]

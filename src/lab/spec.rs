@@ -162,6 +162,8 @@ pub struct Suspect {
     pub is_virtual: bool,
     /// Whether a second machine on another port claims the same IP address.
     pub duplicate_ip: bool,
+    /// Whether it is in another network: the router is then at its place, and routes for it.
+    pub routed: bool,
 }
 
 impl Default for Suspect {
@@ -173,6 +175,7 @@ impl Default for Suspect {
             hub_mates: 0,
             is_virtual: false,
             duplicate_ip: false,
+            routed: false,
         }
     }
 }

@@ -185,6 +185,25 @@ pub fn suspect_macs(evidence: &Evidence) -> BTreeSet<Mac> {
         .collect()
 }
 
+/// The addresses that the suspect's frames had at `port`: those heard while it alone was mirrored, or else with others.
+#[must_use]
+pub fn suspect_at(evidence: &Evidence, port: PortId) -> (BTreeSet<Mac>, BTreeSet<IpAddr>) {
+    let windows = || {
+        let with = evidence.windows.iter();
+        with.filter(|window| window.observed.is_heard() && window.observed.ports.contains(port))
+    };
+    let has_alone = windows().any(|window| window.observed.ports.len() == 1);
+    let chosen = || windows().filter(|window| !has_alone || window.observed.ports.len() == 1);
+    (
+        chosen()
+            .flat_map(|w| w.suspect_macs.iter().copied())
+            .collect(),
+        chosen()
+            .flat_map(|w| w.suspect_ips.iter().copied())
+            .collect(),
+    )
+}
+
 /// The IP address of a suspect that uses only one.
 #[must_use]
 pub fn only_ip(evidence: &Evidence) -> Option<IpAddr> {
@@ -241,6 +260,28 @@ mod tests {
             writes: 3,
         };
         assert_eq!(neighbours(&evidence, PortId(2)), BTreeSet::from([mac(2)]));
+    }
+
+    #[test]
+    fn the_suspects_addresses_at_a_port_are_those_heard_there_alone() {
+        let heard = |ports: &[u16], from: u8| {
+            let mut window = window(Purpose::Narrow, ports, &[]);
+            window.observed.sightings = vec![Moment::START];
+            window.suspect_macs = [mac(from)].into();
+            window.suspect_ips = [IpAddr::from([10, 0, 0, from])].into();
+            window
+        };
+        let silent = window(Purpose::ProofOff, &[2], &[]);
+        let mut evidence = Evidence {
+            windows: vec![heard(&[1, 2], 1), heard(&[1], 3), silent],
+            writes: 2,
+        };
+        let (macs, _) = suspect_at(&evidence, PortId(2));
+        assert_eq!(macs, [mac(1)].into());
+        evidence.windows.push(heard(&[2], 2));
+        let (macs, ips) = suspect_at(&evidence, PortId(2));
+        assert_eq!(macs, [mac(2)].into());
+        assert_eq!(ips, [IpAddr::from([10, 0, 0, 2])].into());
     }
 
     #[test]

@@ -3,10 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::answer::{self, Answer};
+use super::beyond::{Finding, Heard, Routers};
 use super::drive::Evidence;
 use super::naming;
 use super::outcome::{Outcome, Report};
 use super::survey::Survey;
+use super::task::Target;
 use crate::config::{Config, Switch};
 use crate::identify;
 use crate::mac::Mac;
@@ -20,6 +22,9 @@ pub(super) struct Searched<'a> {
     pub(super) switch: &'a Switch,
     pub(super) survey: &'a Survey,
     pub(super) copies: Copies,
+    /// Who was looked for, as given.
+    pub(super) target: &'a Target,
+    pub(super) routers: &'a Routers,
 }
 
 /// Adds to the report what was done to a switch and heard there, also if the run broke off.
@@ -44,6 +49,7 @@ pub(super) fn take_in(
         switch,
         survey,
         copies,
+        ..
     } = searched;
     let answer = Answer::of(verdict, evidence);
     let macs = answer::suspect_macs(evidence);
@@ -66,6 +72,7 @@ pub(super) fn take_in(
             let suspect = macs.into_iter().chain(report.suspect.mac).collect();
             report.other_macs_on_port = others.difference(&suspect).copied().collect();
             tell_what_is_behind(report, survey, port);
+            tell_the_router(report, searched, evidence, port);
             tell_the_outlet(report, config, searched, port);
         }
         (None, Some(port))
@@ -101,6 +108,31 @@ fn tell_what_is_behind(report: &mut Report, survey: &Survey, port: PortId) {
         (None, Some(maker)) => Some(answer::a_virtual_host(maker, others)),
         (None, None) => answer::what_is_behind(others),
     };
+}
+
+/// Whoever asks for a MAC gets the machine that has it: a router, if it is one's.
+fn tell_the_router(report: &mut Report, searched: Searched<'_>, evidence: &Evidence, port: PortId) {
+    let (macs, heard) = answer::suspect_at(evidence, port);
+    let ips = match searched.target {
+        Target::Ip(ip) => BTreeSet::from([*ip]),
+        Target::Filter(_) => heard.clone(),
+        Target::Mac(_) => return,
+    };
+    let mut announced = searched.survey.neighbours.iter();
+    let finding = searched.routers.judge(&Heard {
+        packets: !ips.is_disjoint(&heard),
+        ips: &ips,
+        macs: &macs,
+        announced: announced.find(|neighbour| neighbour.port == port),
+    });
+    match finding {
+        Finding::Direct => {}
+        Finding::Unclear(sentence) => report.warnings.push(sentence),
+        Finding::Beyond(sentence) => {
+            report.outcome = Outcome::BeyondRouter;
+            report.behind = Some(sentence);
+        }
+    }
 }
 
 fn tell_the_outlet(report: &mut Report, config: &Config, searched: Searched<'_>, port: PortId) {

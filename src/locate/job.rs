@@ -6,6 +6,7 @@
 use std::path::Path;
 use std::rc::Rc;
 
+use super::beyond::Routers;
 use super::candidates::{self, Roles, RolesError};
 use super::desk::AtDesk;
 use super::drive::{Evidence, Instruments, drive};
@@ -13,12 +14,9 @@ use super::error::LocateError;
 use super::event::Event;
 use super::findings::{self, Searched};
 use super::naming;
-use super::outcome::{
-    ErrorReport, Hop, LOCATE_SCHEMA, MirrorReport, Outcome, Report, SuspectReport,
-};
+use super::outcome::{ErrorReport, Hop, Outcome, Report, SuspectReport};
 use super::record::Recorder;
-
-use super::resolving;
+use super::resolving::{self, Meant};
 use super::safety;
 use super::survey::{Survey, Wanted};
 use super::switches::{self, Opened, Takeover};
@@ -30,8 +28,9 @@ use crate::error::{Exit, Failure};
 use crate::mac::Mac;
 use crate::mirror::Copies;
 use crate::port::{PortSet, PortTable};
-use crate::search::Question;
+use crate::search::{Question, Verdict};
 use crate::sniff::{self, Own, Suspect};
+use crate::suspect::Surroundings;
 use crate::tables::forwarding;
 
 mod question;
@@ -54,7 +53,7 @@ impl Ended {
         match (&self.failure, self.report.outcome) {
             (Some(failure), _) => failure.exit,
             (None, _) if !self.report.plan.is_empty() => Exit::Done,
-            (None, Outcome::NotSeen | Outcome::Undecided | Outcome::BeyondRouter) => Exit::NoAnswer,
+            (None, Outcome::NotSeen | Outcome::Undecided) => Exit::NoAnswer,
             (None, Outcome::Refused) => Exit::Refused,
             (None, Outcome::Failed) => Exit::Device,
             (
@@ -62,6 +61,7 @@ impl Ended {
                 Outcome::Located
                 | Outcome::SeveralPlaces
                 | Outcome::AccessPoint
+                | Outcome::BeyondRouter
                 | Outcome::VirtualHost,
             ) => Exit::Done,
         }
@@ -78,7 +78,8 @@ pub fn locate(config: &Config, task: &Task, state: &Path, desk: &dyn Desk) -> En
         state,
         desk,
         clock,
-        report: blank(task),
+        routers: Routers::default(),
+        report: Report::about(suspect_of(task)),
     };
     let failure = job.run().err();
     let mut report = job.report;
@@ -95,36 +96,15 @@ pub fn locate(config: &Config, task: &Task, state: &Path, desk: &dyn Desk) -> En
     Ended { report, failure }
 }
 
-fn blank(task: &Task) -> Report {
+/// Who is looked for, as far as the person says.
+fn suspect_of(task: &Task) -> SuspectReport {
     let mut suspect = SuspectReport::default();
     match &task.target {
         Target::Ip(ip) => suspect.ip = Some(*ip),
         Target::Mac(mac) => suspect.mac = Some(*mac),
         Target::Filter(expression) => suspect.filter = Some(expression.clone()),
     }
-    Report {
-        schema: LOCATE_SCHEMA,
-        outcome: Outcome::NotSeen,
-        suspect,
-        switch: None,
-        port: None,
-        patch: None,
-        confidence: None,
-        confirmation: None,
-        path: Vec::new(),
-        candidates: Vec::new(),
-        other_macs_on_port: Vec::new(),
-        behind: None,
-        plan: Vec::new(),
-        probes: Vec::new(),
-        mirror: MirrorReport {
-            writes: 0,
-            restored: true,
-        },
-        warnings: Vec::new(),
-        error: None,
-        elapsed_seconds: 0.0,
-    }
+    suspect
 }
 
 struct Job<'a> {
@@ -134,6 +114,7 @@ struct Job<'a> {
     state: &'a Path,
     desk: &'a dyn Desk,
     clock: LiveClock,
+    routers: Routers,
     report: Report,
 }
 
@@ -153,7 +134,9 @@ impl<'a> Job<'a> {
             let dry_run = self.task.dry_run;
             switches::finish_interrupted_run(switch, self.state, dry_run, self.clock, self.desk)?;
         }
-        let suspect = resolving::resolve(self.config, self.task, self.clock, self.desk)?;
+        let Meant { suspect, routers } =
+            resolving::resolve(self.config, self.task, self.clock, self.desk)?;
+        self.routers.configured = routers;
         self.desk.stop_if_interrupted()?;
         if let Suspect::Mac(mac) = &suspect {
             self.report.suspect.mac = Some(*mac);
@@ -379,11 +362,15 @@ impl<'a> Job<'a> {
         self.report.mirror.restored = restored.is_ok();
         restored.map_err(switches::not_put_back)?;
         let verdict = outcome.map_err(|error| error.after_putting_back(&switch.name))?;
-        let copies = mirror.limits().copies;
+        if matches!(verdict, Verdict::Found { .. }) {
+            self.learn_of_routers();
+        }
         let searched = Searched {
             switch,
             survey: &survey,
-            copies,
+            copies: mirror.limits().copies,
+            target: &self.task.target,
+            routers: &self.routers,
         };
         findings::take_in(&mut self.report, self.config, searched, &verdict, &evidence);
         if self.report.outcome == Outcome::NotSeen && !roles.down.is_empty() {
@@ -393,6 +380,14 @@ impl<'a> Job<'a> {
             ));
         }
         Ok(())
+    }
+
+    /// Asks for what is not known yet of the routers around, once the switch does not wait for it any more.
+    fn learn_of_routers(&mut self) {
+        self.routers.around = Surroundings::read();
+        if matches!(self.task.target, Target::Filter(_)) && self.routers.configured.is_empty() {
+            self.routers.configured = resolving::routers(self.config);
+        }
     }
 
     fn recorder(

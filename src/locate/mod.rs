@@ -1,6 +1,7 @@
 //! The session: resolve, control, narrow, prove, restore. The only place that knows both the search and the mirror.
 
 pub mod answer;
+mod beyond;
 pub mod candidates;
 mod catch;
 mod checkup;

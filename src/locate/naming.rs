@@ -5,7 +5,7 @@ use crate::identify::{self, Identity, Vendor};
 use crate::patch::{Patch, Place};
 use crate::port::SwitchPort;
 
-use super::outcome::{NameReport, PatchReport, Report};
+use super::outcome::{NameReport, Outcome, PatchReport, Report};
 use super::task::Task;
 
 /// Fills in who the suspect is. Asks the machine itself, unless the run is passive.
@@ -16,8 +16,15 @@ pub(super) fn name(config: &Config, task: &Task, report: &mut Report) {
         ..identify::Options::default()
     };
     let identity = identify::identify(report.suspect.ip, report.suspect.mac, &options);
-    report.suspect.vendor = identity.vendor.map(|vendor| vendor.to_string());
     report.suspect.names = names(&identity);
+    if report.outcome == Outcome::BeyondRouter {
+        // The MAC on the wire is the router's, and so is its vendor: neither says anything about the suspect.
+        let routers = report.suspect.mac.take();
+        report.other_macs_on_port.extend(routers);
+        report.other_macs_on_port.sort_unstable();
+        return;
+    }
+    report.suspect.vendor = identity.vendor.map(|vendor| vendor.to_string());
     report.warnings.extend(identity.warning());
     if identity.vendor == Some(Vendor::Group) {
         report

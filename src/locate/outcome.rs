@@ -87,6 +87,36 @@ pub struct Report {
     pub elapsed_seconds: f64,
 }
 
+impl Report {
+    /// Begins the report of a run that has found and done nothing yet.
+    #[must_use]
+    pub(super) fn about(suspect: SuspectReport) -> Report {
+        Report {
+            schema: LOCATE_SCHEMA,
+            outcome: Outcome::NotSeen,
+            suspect,
+            switch: None,
+            port: None,
+            patch: None,
+            confidence: None,
+            confirmation: None,
+            path: Vec::new(),
+            candidates: Vec::new(),
+            other_macs_on_port: Vec::new(),
+            behind: None,
+            plan: Vec::new(),
+            probes: Vec::new(),
+            mirror: MirrorReport {
+                writes: 0,
+                restored: true,
+            },
+            warnings: Vec::new(),
+            error: None,
+            elapsed_seconds: 0.0,
+        }
+    }
+}
+
 /// Who was looked for.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct SuspectReport {

@@ -12,7 +12,24 @@ use crate::error::Failure;
 use crate::mac::Mac;
 use crate::sniff::Suspect;
 use crate::snmp::Client;
-use crate::suspect::{self, Claims, KnownRouter, Resolution, SuspectError};
+use crate::suspect::{self, Claims, KnownRouter, Resolution, Resolved, SuspectError};
+use crate::tables::{self, router::Router};
+
+/// Whose frames to listen for, and what the routers that were asked are connected to.
+pub(super) struct Meant {
+    pub(super) suspect: Suspect,
+    /// By their names in the configuration; those that answered.
+    pub(super) routers: Vec<(String, Router)>,
+}
+
+impl From<Suspect> for Meant {
+    fn from(suspect: Suspect) -> Meant {
+        Meant {
+            suspect,
+            routers: Vec::new(),
+        }
+    }
+}
 
 /// Finds out whose frames to listen for. Where nobody knows the MAC of an address, its packets are listened for.
 ///
@@ -23,37 +40,47 @@ pub(super) fn resolve(
     task: &Task,
     clock: LiveClock,
     desk: &dyn Desk,
-) -> Result<Suspect, Failure> {
+) -> Result<Meant, Failure> {
     let ip = match &task.target {
-        Target::Mac(mac) => return Ok(Suspect::Mac(*mac)),
-        Target::Filter(expression) => return Ok(Suspect::Filter(expression.clone())),
+        Target::Mac(mac) => return Ok(Suspect::Mac(*mac).into()),
+        Target::Filter(expression) => return Ok(Suspect::Filter(expression.clone()).into()),
         Target::Ip(ip) => *ip,
     };
     let mut notes = Vec::new();
-    let claims = ask_everybody(Some(config), ip, task.passive, clock, &mut notes);
+    let asked = ask_everybody(Some(config), ip, task.passive, clock, &mut notes);
     for note in notes {
         desk.show(&Event::Warning(note));
     }
-    let answering = claimants::on_the_wire(config, task, ip, clock);
-    let claims = match claims {
-        Err(SuspectError::Unknown { .. }) if !answering.is_empty() => Ok(Claims::new(ip)),
-        claims => claims,
-    };
-    match claims.map(|claims| claims.with(answering, suspect::Source::Asked)) {
-        Ok(claims) => {
-            desk.show(&Event::Note(claims.to_string()));
-            choose(&claims, desk).map(Suspect::Mac)
-        }
-        Err(SuspectError::Unknown { .. }) => {
-            desk.show(&Event::Note(format!(
-                "nobody knows the MAC of {ip}; listening for its packets instead, which finds it only in this network"
-            )));
-            Ok(Suspect::Ip(ip))
-        }
+    let (claims, routers) = match asked {
+        Ok(resolved) => (resolved.claims, resolved.routers),
+        Err(SuspectError::Unknown { routers, .. }) => (Claims::new(ip), routers),
         Err(error @ (SuspectError::NotAMachine { .. } | SuspectError::ThisMachine { .. })) => {
-            Err(error.into())
+            return Err(error.into());
         }
-    }
+    };
+    let answering = claimants::on_the_wire(config, task, ip, clock);
+    let claims = claims.with(answering, suspect::Source::Asked);
+    let suspect = if claims.is_empty() {
+        desk.show(&Event::Note(format!(
+            "nobody knows the MAC of {ip}; listening for its packets instead, which finds it only in this network"
+        )));
+        Suspect::Ip(ip)
+    } else {
+        desk.show(&Event::Note(claims.to_string()));
+        Suspect::Mac(choose(&claims, desk)?)
+    };
+    Ok(Meant { suspect, routers })
+}
+
+/// Reads what the configured routers are connected to, where no address had to be asked for. One that does not answer is
+/// done without: what it would tell only explains what was heard.
+pub(super) fn routers(config: &Config) -> Vec<(String, Router)> {
+    let mut clients = clients(config, &mut Vec::new());
+    let read = |(name, client): &mut (&str, Client)| {
+        let router = tables::router::read(client).ok()?;
+        Some(((*name).to_owned(), router))
+    };
+    clients.iter_mut().filter_map(read).collect()
 }
 
 /// The MAC of an address, as far as it is known.
@@ -77,7 +104,7 @@ pub fn mac_of(
 ) -> Result<Found, SuspectError> {
     let mut found = Found::default();
     match ask_everybody(config, ip, passive, clock, &mut found.notes) {
-        Ok(claims) => match claims.resolution() {
+        Ok(Resolved { claims, .. }) => match claims.resolution() {
             Resolution::One(mac) => found.mac = Some(mac),
             Resolution::Nobody | Resolution::Several(_) => found.notes.push(claims.to_string()),
         },
@@ -96,24 +123,30 @@ fn ask_everybody(
     passive: bool,
     clock: LiveClock,
     notes: &mut Vec<String>,
-) -> Result<Claims, SuspectError> {
-    let mut clients: Vec<(&str, Client)> = Vec::new();
-    for router in config.iter().flat_map(|config| config.routers.values()) {
-        match switches::connect(&router.name, &router.agent) {
-            Ok(client) => clients.push((&router.name, client)),
-            Err(failure) => notes.push(format!(
-                "router {} is left out: {}",
-                router.name, failure.error
-            )),
-        }
-    }
+) -> Result<Resolved, SuspectError> {
+    let mut clients = config.map_or_else(Vec::new, |config| clients(config, notes));
     let mut routers: Vec<KnownRouter<'_>> = clients
         .iter_mut()
         .map(|(name, snmp)| KnownRouter { name, snmp })
         .collect();
     let resolved = suspect::resolve(ip, &mut routers, passive, &clock)?;
     notes.extend(resolved.troubles.iter().map(|trouble| with_cause(trouble)));
-    Ok(resolved.claims)
+    Ok(resolved)
+}
+
+/// Reaches for every configured router; one that cannot be reached is noted.
+fn clients<'a>(config: &'a Config, notes: &mut Vec<String>) -> Vec<(&'a str, Client)> {
+    let mut clients = Vec::new();
+    for router in config.routers.values() {
+        match switches::connect(&router.name, &router.agent) {
+            Ok(client) => clients.push((router.name.as_str(), client)),
+            Err(failure) => notes.push(format!(
+                "router {} is left out: {}",
+                router.name, failure.error
+            )),
+        }
+    }
+    clients
 }
 
 /// Returns the MAC that all agree on, or lets the person choose.

@@ -84,7 +84,7 @@ pub fn watch(
     if let Some(switch) = switch {
         switches::finish_interrupted_run(switch, state, false, clock, desk)?;
     }
-    let suspect = resolving::resolve(config, task, clock, desk)?;
+    let suspect = resolving::resolve(config, task, clock, desk)?.suspect;
     desk.stop_if_interrupted()?;
     let scene = Scene {
         config,

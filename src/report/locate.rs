@@ -308,6 +308,7 @@ fn looked(report: &Report) -> String {
 fn advice(report: &Report) -> Vec<String> {
     let lines: &[&str] = match report.outcome {
         Outcome::Located => return the_last_metres(report),
+        Outcome::BeyondRouter => return beyond_the_router(report),
         Outcome::Refused | Outcome::Failed => &[],
         Outcome::NotSeen => &[
             "see that it is switched on, then let it talk: leave out --passive",
@@ -318,7 +319,6 @@ fn advice(report: &Report) -> Vec<String> {
             "give it more time: --max-time 600",
             "or try the ports alone: --candidates with the list above",
         ],
-        Outcome::BeyondRouter => &["look for it on a switch behind that router: --switch NAME"],
         Outcome::AccessPoint => &["ask the access point, or its controller, for its clients"],
         Outcome::VirtualHost => &["ask the host which of its machines has the address"],
         Outcome::SeveralPlaces => &[
@@ -341,6 +341,29 @@ fn the_last_metres(report: &Report) -> Vec<String> {
     );
     let has_others = !report.other_macs_on_port.is_empty();
     has_others.then_some(watch).into_iter().collect()
+}
+
+/// Says how to go on at the other side of a router.
+fn beyond_the_router(report: &Report) -> Vec<String> {
+    let mut names = report.suspect.names.iter();
+    // What it says itself is the best guess at what its frames carry over there.
+    let own = names.find_map(|name| name.claimed_mac);
+    let suspect = match (own, report.suspect.ip, &report.suspect.filter) {
+        (Some(mac), ..) => format!("--mac {mac}"),
+        (None, _, Some(filter)) => format!("--filter {}", quoted(filter)),
+        (None, Some(ip), None) => format!("--ip {ip}"),
+        (None, None, None) => "--mac MAC".to_owned(),
+    };
+    let ask = "ask that router whose MAC the address has: its ARP or neighbour table knows the machines next to it";
+    let over_there = format!(
+        "then look on the switch at the router's other side: halfspan locate {suspect} --switch NAME"
+    );
+    vec![ask.to_owned(), over_there]
+}
+
+/// A text as one word of a shell's command line.
+fn quoted(text: &str) -> String {
+    format!("'{}'", clean(text).replace('\'', r"'\''"))
 }
 
 fn joined(parts: impl Iterator<Item = String>, between: &str) -> String {

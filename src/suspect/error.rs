@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use super::Trouble;
 use crate::error::{Diagnosis, Exit};
+use crate::tables::router::Router;
 
 /// Why there is no MAC to look for.
 #[derive(Debug, thiserror::Error)]
@@ -27,8 +28,8 @@ pub enum SuspectError {
     Unknown {
         /// The address.
         ip: IpAddr,
-        /// The routers that answered, by their names in the configuration.
-        routers: Vec<String>,
+        /// The routers that answered, by their names in the configuration, with what they are connected to.
+        routers: Vec<(String, Router)>,
         /// Whether one of them is connected to the address's subnet, and so should know.
         has_router: bool,
         /// The first thing that went wrong meanwhile.
@@ -37,8 +38,9 @@ pub enum SuspectError {
     },
 }
 
-fn asked(routers: &[String]) -> String {
-    let routers = routers.iter().map(|name| format!(", router {name}"));
+fn asked(routers: &[(String, Router)]) -> String {
+    let routers = routers.iter();
+    let routers = routers.map(|(name, _)| format!(", router {name}"));
     format!("this machine{}", routers.collect::<String>())
 }
 
@@ -79,7 +81,7 @@ mod tests {
     fn unknown(has_router: bool, trouble: Option<Trouble>) -> Failure {
         Failure::from(SuspectError::Unknown {
             ip: "10.0.0.57".parse().unwrap(),
-            routers: vec!["gw".to_owned()],
+            routers: vec![("gw".to_owned(), Router::default())],
             has_router,
             trouble: trouble.map(Box::new),
         })

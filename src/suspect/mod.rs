@@ -20,6 +20,7 @@ pub use error::SuspectError;
 mod ask;
 mod claims;
 mod error;
+mod gateways;
 mod links;
 #[cfg(test)]
 mod namespace_tests;
@@ -100,9 +101,43 @@ pub fn resolve(
             .routers
             .iter()
             .any(|(_, router)| router.is_connected_to(ip)),
-        routers: resolved.routers.into_iter().map(|(name, _)| name).collect(),
+        routers: resolved.routers,
         trouble: resolved.troubles.into_iter().next().map(Box::new),
     })
+}
+
+/// What this machine's kernel knows of the network around it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Surroundings {
+    /// Its default gateways, with their MACs as the neighbour table has them.
+    pub gateways: Vec<(IpAddr, Mac)>,
+    /// Its own addresses on links where neighbours are asked for, each with the length of the prefix around it.
+    pub subnets: Vec<(IpAddr, u8)>,
+}
+
+impl Surroundings {
+    /// Asks the kernel. What it does not tell is not known.
+    #[must_use]
+    pub fn read() -> Surroundings {
+        let gateways = gateways::read().unwrap_or_default();
+        let table = neighbours::read().unwrap_or_default().into_iter();
+        let known = table.filter(|neighbour| gateways.contains(&neighbour.ip));
+        let own = links::read().unwrap_or_default().into_iter();
+        let subnets = own.filter(|own| own.asks).map(|own| (own.ip, own.prefix));
+        Surroundings {
+            gateways: known
+                .filter_map(|neighbour| Some((neighbour.ip, neighbour.mac?)))
+                .collect(),
+            subnets: subnets.collect(),
+        }
+    }
+
+    /// Tells whether `ip` is in a subnet of this machine: its frames need no router to come here.
+    #[must_use]
+    pub fn is_near(&self, ip: IpAddr) -> bool {
+        let mut subnets = self.subnets.iter();
+        subnets.any(|(own, prefix)| router::in_prefix(*own, *prefix, ip))
+    }
 }
 
 /// Returns the address that this machine's kernel knows for a MAC, IPv4 rather than IPv6.
@@ -302,7 +337,8 @@ mod tests {
         else {
             panic!("nobody knows the address");
         };
-        assert_eq!((routers, has_router), (vec!["gw".to_owned()], true));
+        let names: Vec<String> = routers.into_iter().map(|(name, _)| name).collect();
+        assert_eq!((names, has_router), (vec!["gw".to_owned()], true));
         let Err(SuspectError::Unknown { has_router, .. }) = ask(&mut []) else {
             panic!("nobody was asked");
         };

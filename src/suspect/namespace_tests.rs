@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::process::Command;
 
-use super::{KnownRouter, Resolution, SuspectError, resolve};
+use super::{KnownRouter, Resolution, Surroundings, SuspectError, resolve};
 use crate::clock::{Clock, LiveClock};
 use crate::mac::Mac;
 
@@ -115,6 +115,9 @@ fn the_kernel_tells_asks_and_never_goes_through_a_gateway() {
         ask("10.99.0.2", false).unwrap(),
         (PEER, "asked by ARP".to_owned())
     );
+    let around = Surroundings::read();
+    assert_eq!(around.gateways, [(address("10.99.0.2"), PEER)]);
+    assert!(around.is_near(address("10.99.0.77")) && !around.is_near(address("192.0.2.1")));
     let by_discovery = (PEER, "asked by neighbour discovery".to_owned());
     assert_eq!(ask("fd00:99::2", false).unwrap(), by_discovery);
 

@@ -65,7 +65,8 @@ fn neighbour(body: &[u8]) -> Option<Neighbour> {
     })
 }
 
-fn address(family: u8, value: &[u8]) -> Option<IpAddr> {
+/// Reads an address of either family.
+pub(super) fn address(family: u8, value: &[u8]) -> Option<IpAddr> {
     match family {
         AF_INET => Some(Ipv4Addr::from(<[u8; 4]>::try_from(value).ok()?).into()),
         AF_INET6 => Some(Ipv6Addr::from(<[u8; 16]>::try_from(value).ok()?).into()),

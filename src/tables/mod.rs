@@ -16,6 +16,7 @@ mod label;
 pub mod neighbours;
 pub mod ports;
 pub mod router;
+pub mod standby;
 pub mod system;
 pub mod web_ports;
 

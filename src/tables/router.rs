@@ -1,7 +1,7 @@
 //! What a router is connected to: its subnets (IP-MIB, RFC 4293) and its own MACs (IF-MIB).
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::inet;
 use crate::mac::Mac;
@@ -15,19 +15,14 @@ const IP_AD_ENT_NET_MASK: [u32; 10] = [1, 3, 6, 1, 2, 1, 4, 20, 1, 3];
 const IP_ADDRESS_IF_INDEX: [u32; 10] = [1, 3, 6, 1, 2, 1, 4, 34, 1, 3];
 const IP_ADDRESS_PREFIX: [u32; 10] = [1, 3, 6, 1, 2, 1, 4, 34, 1, 5];
 
-/// First five octets of the MACs that several routers share: VRRP for IPv4 and IPv6 (RFC 9568 §7.3), HSRP.
-const SHARED: [[u8; 5]; 3] = [
-    [0x00, 0x00, 0x5e, 0x00, 0x01],
-    [0x00, 0x00, 0x5e, 0x00, 0x02],
-    [0x00, 0x00, 0x0c, 0x07, 0xac],
-];
-
 /// What a router is connected to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Router {
     /// The MACs of its interfaces: frames with one of these as source come from beyond it, or from itself.
     pub macs: BTreeSet<Mac>,
-    /// Its addresses, each with the subnet around it.
+    /// Its own addresses, but for those that every machine has.
+    pub addresses: BTreeSet<IpAddr>,
+    /// Those whose prefix it tells, each with the subnet around it.
     pub subnets: BTreeSet<Subnet>,
 }
 
@@ -57,10 +52,12 @@ impl Router {
         self.subnets.iter().any(|subnet| subnet.contains(ip))
     }
 
-    /// Tells whether frames from `mac` come through this router, or one that stands in for it.
+    /// Tells whether `ip` is one of the router's own addresses; `None` where it tells none of that family.
     #[must_use]
-    pub fn owns(&self, mac: Mac) -> bool {
-        self.macs.contains(&mac) || SHARED.iter().any(|prefix| mac.0.starts_with(prefix))
+    pub fn has_address(&self, ip: IpAddr) -> Option<bool> {
+        let mut own = self.addresses.iter();
+        let tells = own.any(|own| own.is_ipv4() == ip.is_ipv4());
+        tells.then(|| self.addresses.contains(&ip))
     }
 
     /// Returns the interfaces (`ifIndex`) that `ip` may be on: those of its subnet, or all where no subnet fits.
@@ -93,7 +90,11 @@ pub(crate) fn in_prefix(a: IpAddr, prefix: u8, b: IpAddr) -> bool {
 /// [`SnmpError`], if the router could not be asked.
 pub fn read(snmp: &mut dyn Snmp) -> Result<Router, SnmpError> {
     let macs = super::column(snmp, &IF_PHYS_ADDRESS)?;
-    let mut subnets = subnets(
+    let mut router = Router {
+        macs: macs.values().filter_map(super::mac).collect(),
+        ..Router::default()
+    };
+    router.take_in(
         snmp,
         &IP_AD_ENT_IF_INDEX,
         &IP_AD_ENT_NET_MASK,
@@ -101,47 +102,54 @@ pub fn read(snmp: &mut dyn Snmp) -> Result<Router, SnmpError> {
         by_mask,
     )?;
     let whole = |index: &[u32]| inet::split(index).map(|(ip, _)| ip);
-    let newer = self::subnets(
+    router.take_in(
         snmp,
         &IP_ADDRESS_IF_INDEX,
         &IP_ADDRESS_PREFIX,
         whole,
         by_row,
     )?;
-    subnets.extend(newer);
     // A loopback address is no subnet that anybody could be in.
-    subnets.retain(|subnet| !subnet.address.is_loopback());
-    Ok(Router {
-        macs: macs.values().filter_map(super::mac).collect(),
-        subnets,
-    })
+    router
+        .subnets
+        .retain(|subnet| !subnet.address.is_loopback());
+    let everybodys = [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
+    router
+        .addresses
+        .retain(|address| !everybodys.contains(address));
+    Ok(router)
 }
 
-/// Reads a table of addresses: one column with the interface, one that tells the prefix.
-fn subnets(
-    snmp: &mut dyn Snmp,
-    interfaces: &[u32],
-    prefixes: &[u32],
-    address_of: impl Fn(&[u32]) -> Option<IpAddr>,
-    prefix_of: impl Fn(&Value) -> Option<u8>,
-) -> Result<BTreeSet<Subnet>, SnmpError> {
-    let mut column = |base: &[u32]| -> Result<BTreeMap<IpAddr, Value>, SnmpError> {
-        let base = Oid::from(base);
-        let rows = snmp.walk(&base)?.into_iter();
-        Ok(rows
-            .filter_map(|row| Some((address_of(row.oid.below(&base)?)?, row.value)))
-            .collect())
-    };
-    let interfaces = column(interfaces)?;
-    let prefixes = column(prefixes)?;
-    let subnets = interfaces.into_iter().filter_map(|(address, interface)| {
-        Some(Subnet {
-            address,
-            prefix: prefix_of(prefixes.get(&address)?)?,
-            interface: u32::try_from(interface.as_i64()?).ok()?,
-        })
-    });
-    Ok(subnets.collect())
+impl Router {
+    /// Reads a table of addresses: one column with the interface, one that tells the prefix.
+    fn take_in(
+        &mut self,
+        snmp: &mut dyn Snmp,
+        interfaces: &[u32],
+        prefixes: &[u32],
+        address_of: impl Fn(&[u32]) -> Option<IpAddr>,
+        prefix_of: impl Fn(&Value) -> Option<u8>,
+    ) -> Result<(), SnmpError> {
+        let mut column = |base: &[u32]| -> Result<BTreeMap<IpAddr, Value>, SnmpError> {
+            let base = Oid::from(base);
+            let rows = snmp.walk(&base)?.into_iter();
+            Ok(rows
+                .filter_map(|row| Some((address_of(row.oid.below(&base)?)?, row.value)))
+                .collect())
+        };
+        let interfaces = column(interfaces)?;
+        let prefixes = column(prefixes)?;
+        self.addresses.extend(interfaces.keys());
+        let subnets = interfaces.into_iter().filter_map(|(address, interface)| {
+            Some(Subnet {
+                address,
+                prefix: prefix_of(prefixes.get(&address)?)?,
+                interface: u32::try_from(interface.as_i64()?).ok()?,
+            })
+        });
+        self.subnets.extend(subnets);
+        Ok(())
+    }
 }
 
 /// Reads a prefix length of a netmask.
@@ -232,16 +240,15 @@ mod tests {
     }
 
     #[test]
-    fn a_mac_that_routers_share_is_a_routers() {
+    fn a_routers_own_addresses_are_known_only_where_it_tells_any() {
         let router = read(&mut gateway()).unwrap();
-        for (mac, expected) in [
-            ("02:00:00:00:00:01", true),
-            ("00:00:5e:00:01:0a", true),
-            ("00:00:0c:07:ac:01", true),
-            ("00:00:5e:00:03:0a", false),
-        ] {
-            assert_eq!(router.owns(mac.parse().unwrap()), expected, "{mac}");
-        }
+        assert_eq!(router.has_address(ip("10.78.0.1")), Some(true));
+        assert_eq!(router.has_address(ip("10.78.0.57")), Some(false));
+        let v4_only = Router {
+            addresses: [ip("10.78.0.1")].into(),
+            ..Router::default()
+        };
+        assert_eq!(v4_only.has_address(ip("2001:db8::1")), None);
     }
 
     #[test]

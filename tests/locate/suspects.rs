@@ -79,6 +79,58 @@ fn a_virtual_machine_is_told_with_its_host() {
 }
 
 #[test]
+fn a_suspect_beyond_a_router_is_told_with_the_routers_port() {
+    let site = Site::new(|spec| spec.suspect.routed = true);
+    let report = site.locate(&["--json"]).assert_exit(0).json();
+    assert_eq!(report["outcome"], "beyond_router", "{report:#}");
+    assert_eq!(report["port"]["if_index"], site.suspect_port().if_index);
+    assert_eq!(report["confirmation"]["confirmed"], true);
+    let behind = report["behind"].as_str().unwrap();
+    assert!(
+        behind.starts_with("router gw: its packets come in frames from 00:1d:aa:5c:20:01")
+            && behind.ends_with("is none of its own addresses"),
+        "{behind}"
+    );
+    assert!(
+        report["suspect"].get("mac").is_none() && report["suspect"].get("vendor").is_none(),
+        "the router's are not the suspect's: {report:#}"
+    );
+    let own = site.lab.truth().mac.to_string();
+    assert_eq!(report["suspect"]["names"][0]["claimed_mac"], own);
+    site.assert_untouched();
+
+    let told = site.locate(&[]);
+    let next = format!("halfspan locate --mac {own} --switch NAME");
+    assert!(told.assert_exit(0).out.contains(&next), "{told}");
+}
+
+#[test]
+#[ignore = "needs libpcap"]
+fn a_flood_with_forged_senders_is_traced_to_the_router_that_it_comes_through() {
+    let site = Site::new(|spec| {
+        spec.suspect.routed = true;
+        spec.suspect.forges = Forges::Ip;
+    });
+    let filter = ["--filter", "udp port 14857"];
+    let ran = site.run(&[&["locate", "--yes", "--json"], &filter[..]].concat());
+    let report = ran.assert_exit(0).json();
+    assert_eq!(report["outcome"], "beyond_router", "{report:#}");
+    assert_eq!(report["port"]["if_index"], site.suspect_port().if_index);
+}
+
+#[test]
+fn a_router_that_is_looked_for_itself_is_located() {
+    let site = Site::new(|spec| spec.suspect.routed = true);
+    let router = site.lab.addresses().router.ip().to_string();
+    let mac = "00:1d:aa:5c:20:01";
+    for suspect in [["--ip", &router], ["--mac", mac]] {
+        let ran = site.run(&[&["locate", "--yes", "--json"], &suspect[..]].concat());
+        let report = ran.assert_located(&site);
+        assert_eq!(report["suspect"]["mac"], mac);
+    }
+}
+
+#[test]
 fn a_suspect_that_forges_its_address_is_found_by_its_mac() {
     let site = Site::new(|spec| spec.suspect.forges = Forges::Ip);
     let mac = site.lab.truth().mac.to_string();

@@ -69,14 +69,15 @@ fn system(sheet: &mut Sheet) {
 }
 
 /// ipNetToMediaTable and ipNetToPhysicalTable (RFC 4293). The suspect is in them even where it is plugged in nowhere:
-/// the router has heard of it.
+/// the router has heard of it. One in a network further away is not: the next router on the way is the neighbour.
 fn neighbours(sheet: &mut Sheet, site: &Site) {
     let machines = site.machines.iter();
     // Of two machines with one address, the router knows the suspect.
     let others = machines
         .filter(|machine| !matches!(machine.role, Role::Router | Role::Suspect | Role::Rival));
     let known = others.map(|machine| (machine.ip, machine.mac));
-    for (ip, mac) in known.chain([(site.suspect_ip, site.suspect_mac)]) {
+    let suspect = (!site.suspect_is_routed).then_some((site.suspect_ip, site.suspect_mac));
+    for (ip, mac) in known.chain(suspect) {
         let media = [
             (1, int(LAN)),
             (2, text(mac.0)),

@@ -271,6 +271,45 @@ fn answers_with_something_in_between_still_name_the_port() {
 }
 
 #[test]
+fn beyond_a_router_the_next_command_is_ready() {
+    let next = |report: &Report| {
+        let text = text(report);
+        let line = text.lines().find(|line| line.contains("halfspan locate"));
+        let (_, command) = line.unwrap().split_once(": ").unwrap();
+        command.to_owned()
+    };
+    let mut report = Report {
+        outcome: Outcome::BeyondRouter,
+        ..located()
+    };
+    report.suspect.mac = None;
+    assert_eq!(
+        next(&report),
+        "halfspan locate --ip 10.0.0.57 --switch NAME"
+    );
+    report.suspect.names = vec![NameReport {
+        source: "netbios",
+        name: "RECEPTION-PC".to_owned(),
+        group: None,
+        user: None,
+        claimed_mac: Some(MAC),
+    }];
+    assert_eq!(
+        next(&report),
+        format!("halfspan locate --mac {MAC} --switch NAME"),
+        "what it says of itself"
+    );
+    report.suspect = SuspectReport {
+        filter: Some("host it's".to_owned()),
+        ..SuspectReport::default()
+    };
+    assert_eq!(
+        next(&report),
+        r"halfspan locate --filter 'host it'\''s' --switch NAME"
+    );
+}
+
+#[test]
 fn nothing_stands_directly_after_a_value_that_people_copy() {
     let text = text(&located());
     for value in ["port 17", "2.14-B", "04:d4:c4:12:34:56"] {
