@@ -13,7 +13,7 @@ use crate::locate::{self, Found};
 use crate::mac::Mac;
 use crate::report::{self, IdentityDocument};
 
-/// Tell who is behind an address: MAC, vendor, NetBIOS, mDNS and DNS names
+/// Tell who is behind an address: MAC, vendor, NetBIOS, mDNS and DNS names, likely kind
 #[derive(Debug, Args)]
 pub(super) struct IdentifyArgs {
     /// An IP address or a MAC
@@ -69,10 +69,7 @@ pub(super) fn run(args: &IdentifyArgs, context: &Context) -> Result<Exit, Failur
         ip,
         mac: found.mac,
         vendor: identity.vendor.map(|vendor| vendor.to_string()),
-        kind: found
-            .mac
-            .and_then(identify::hypervisor)
-            .map(|maker| format!("a virtual machine ({maker})")),
+        kind: identity.kind(found.mac),
         registry: Vendor::registry_date(),
         names: locate::names(&identity),
         warnings: found.notes.into_iter().chain(identity.warning()).collect(),

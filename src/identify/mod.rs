@@ -1,9 +1,10 @@
 //! Who is behind a MAC or IP address: vendor, names by NetBIOS, multicast DNS and reverse DNS,
-//! and whether it is a virtual machine.
+//! and what kind of machine it is likely to be.
 //!
 //! Everything here comes from the machine itself or from tables that somebody keeps: good for recognising a
 //! machine, no proof of anything. Where a machine is, frames say.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use crate::clock::{Clock, LiveClock};
 use crate::mac::Mac;
 
 mod hypervisor;
+mod kind;
 mod mdns;
 mod netbios;
 mod oui;
@@ -18,7 +20,8 @@ mod rdns;
 mod text;
 
 pub use hypervisor::hypervisor;
-pub use netbios::{NetbiosError, NetbiosNames};
+pub use kind::{Guess, Kind};
+pub use netbios::{NetbiosError, NetbiosNames, Registered};
 pub use oui::{Registry, RegistryRow, Vendor};
 
 /// How to ask.
@@ -52,6 +55,8 @@ pub struct Identity {
     pub netbios: Option<Result<NetbiosNames, NetbiosError>>,
     /// What the machine calls itself by multicast DNS.
     pub mdns: Option<String>,
+    /// The types of service that it announces by multicast DNS, as `_ipp._tcp`.
+    pub services: BTreeSet<String>,
     /// What the name server calls the address.
     pub dns: Option<String>,
     /// The MAC that the NetBIOS answer claims, where it differs from the one on the wire.
@@ -63,6 +68,12 @@ impl Identity {
     #[must_use]
     pub fn netbios_names(&self) -> Option<&NetbiosNames> {
         self.netbios.as_ref()?.as_ref().ok()
+    }
+
+    /// Guesses what kind of machine it is. `mac` is the machine's, if it is known to be its own.
+    #[must_use]
+    pub fn kind(&self, mac: Option<Mac>) -> Option<Guess> {
+        kind::guess(mac, self.netbios_names(), &self.services)
     }
 
     /// Returns a sentence about what does not fit together.
@@ -91,13 +102,16 @@ pub fn identify(ip: Option<IpAddr>, mac: Option<Mac>, options: &Options) -> Iden
     let claimed = netbios
         .as_ref()
         .and_then(|answer| answer.as_ref().ok()?.mac);
+    let announced = mdns.map(|question| {
+        // A machine that has answered by NetBIOS is awake: the other answers come as fast, or not at all.
+        let until = until.min(clock.now() + MDNS_PATIENCE);
+        question.answer_until(until, &clock)
+    });
+    let announced = announced.unwrap_or_default();
     Identity {
         vendor: mac.map(Vendor::of),
-        mdns: mdns.and_then(|question| {
-            // A machine that has answered by NetBIOS is awake: the other answer comes as fast, or not at all.
-            let until = until.min(clock.now() + MDNS_PATIENCE);
-            question.answer_until(until, &clock)
-        }),
+        mdns: announced.name,
+        services: announced.services,
         dns: dns.and_then(|question| question.answer_within(until.since(clock.now()))),
         claimed_mac: claimed.filter(|claimed| mac.is_some_and(|mac| mac != *claimed)),
         netbios,
@@ -146,6 +160,7 @@ mod tests {
             vendor: None,
             netbios: None,
             mdns: None,
+            services: BTreeSet::new(),
             dns: None,
             claimed_mac: Some(ASUS),
         };

@@ -1,5 +1,6 @@
 //! Asking a machine for its NetBIOS names (RFC 1002 §4.2.17).
 
+use std::collections::BTreeSet;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::time::Duration;
@@ -22,6 +23,31 @@ const WORKSTATION: u8 = 0x00;
 /// Suffix of those whom a message reaches: the computer and who is logged on.
 const MESSENGER: u8 = 0x03;
 
+/// What a machine has registered a name for, besides its own and its workgroup's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Registered {
+    /// The group of a domain's controllers: suffix 1C.
+    DomainControllers,
+    /// The domain master browser: suffix 1B.
+    DomainMaster,
+    /// The master browser of a subnet: suffix 1D.
+    MasterBrowser,
+    /// Shared files: suffix 20.
+    FileServer,
+}
+
+impl Registered {
+    fn of(name: &Name) -> Option<Registered> {
+        match (name.suffix, name.is_group()) {
+            (0x1c, true) => Some(Registered::DomainControllers),
+            (0x1b, false) => Some(Registered::DomainMaster),
+            (0x1d, false) => Some(Registered::MasterBrowser),
+            (0x20, false) => Some(Registered::FileServer),
+            _ => None,
+        }
+    }
+}
+
 /// What a machine calls itself. Texts are safe to print.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NetbiosNames {
@@ -31,6 +57,8 @@ pub struct NetbiosNames {
     pub group: Option<String>,
     /// The user who is logged on; newer systems do not tell.
     pub user: Option<String>,
+    /// What its other names are for.
+    pub registered: BTreeSet<Registered>,
     /// The MAC it claims to have; `None` where it claims zeros, as Samba does.
     pub mac: Option<Mac>,
 }
@@ -172,6 +200,10 @@ fn meaning(status: &NodeStatus<'_>) -> NetbiosNames {
     NetbiosNames {
         user: users.next(),
         group: first(WORKSTATION, true),
+        registered: status
+            .names()
+            .filter_map(|name| Registered::of(&name))
+            .collect(),
         computer,
         mac: Some(status.unit_id).filter(|mac| *mac != Mac([0; 6])),
     }

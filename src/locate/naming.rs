@@ -19,11 +19,13 @@ pub(super) fn name(config: &Config, task: &Task, report: &mut Report) {
     report.suspect.names = names(&identity);
     if report.outcome == Outcome::BeyondRouter {
         // The MAC on the wire is the router's, and so is its vendor: neither says anything about the suspect.
+        report.suspect.kind = identity.kind(None);
         let routers = report.suspect.mac.take();
         report.other_macs_on_port.extend(routers);
         report.other_macs_on_port.sort_unstable();
         return;
     }
+    report.suspect.kind = identity.kind(report.suspect.mac);
     report.suspect.vendor = identity.vendor.map(|vendor| vendor.to_string());
     report.warnings.extend(identity.warning());
     if identity.vendor == Some(Vendor::Group) {

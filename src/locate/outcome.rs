@@ -7,6 +7,7 @@ use std::net::IpAddr;
 
 use serde::Serialize;
 
+use crate::identify::Guess;
 use crate::mac::Mac;
 
 /// The schema's name and version.
@@ -129,6 +130,9 @@ pub struct SuspectReport {
     /// Whom the IEEE gave the MAC's prefix to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub vendor: Option<String>,
+    /// What it is likely to be, and why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kind: Option<Guess>,
     /// The BPF expression, if the suspect was described by one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub filter: Option<String>,

@@ -50,6 +50,7 @@ fn facts(report: &Report) -> Vec<(&'static str, String)> {
     fact("IP address", suspect.ip.map(|ip| ip.to_string()));
     fact("MAC", suspect.mac.map(|mac| mac.to_string()));
     fact("Vendor", suspect.vendor.clone());
+    fact("Likely", suspect.kind.as_ref().map(ToString::to_string));
     fact("Filter", suspect.filter.clone());
     let names: Vec<String> = suspect
         .names

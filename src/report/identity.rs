@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use super::style::{LABEL, STRONG, Styled, WARNING};
 use super::text::clean;
+use crate::identify::Guess;
 use crate::locate::NameReport;
 
 /// What `identify` found out.
@@ -17,9 +18,9 @@ pub struct IdentityDocument {
     pub mac: Option<crate::mac::Mac>,
     /// Whom the MAC's prefix belongs to, or what kind of address it is.
     pub vendor: Option<String>,
-    /// What it is likely to be, where the MAC tells: a virtual machine.
+    /// What it is likely to be, and why.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub kind: Option<String>,
+    pub kind: Option<Guess>,
     /// The day of the registry that the vendor comes from.
     pub registry: &'static str,
     /// What the machine calls itself.
@@ -59,7 +60,9 @@ pub fn identity(document: &IdentityDocument) -> String {
             &format!("{vendor}  (IEEE registry of {})", document.registry),
         );
     }
-    line("likely", document.kind.as_deref().unwrap_or_default());
+    if let Some(kind) = &document.kind {
+        line("likely", &kind.to_string());
+    }
     for name in &document.names {
         let more = [name.group.as_deref(), name.user.as_deref()]
             .into_iter()

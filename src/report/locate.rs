@@ -155,6 +155,9 @@ impl Page {
         for name in suspect.names.iter().skip(1) {
             self.line("", &format!("{}  ({})", clean(&name.name), name.source));
         }
+        if let Some(kind) = &suspect.kind {
+            self.line("likely", &clean(&kind.to_string()));
+        }
         for name in &suspect.names {
             self.name_details(name);
         }

@@ -59,10 +59,21 @@ pub fn build_reverse_question(transaction: u16, ip: IpAddr) -> Vec<u8> {
         }
     };
     let zone = if ip.is_ipv4() { "in-addr" } else { "ip6" };
+    let labels = labels.iter().map(String::as_str);
+    pointer_question(transaction, labels.chain([zone, "arpa"]))
+}
+
+/// Makes a question for the types of service that are announced (RFC 6763 §9).
+#[must_use]
+pub fn build_services_question(transaction: u16) -> Vec<u8> {
+    pointer_question(transaction, ["_services", "_dns-sd", "_udp", "local"])
+}
+
+/// Makes a question for what a name of short labels points to.
+fn pointer_question<'a>(transaction: u16, labels: impl IntoIterator<Item = &'a str>) -> Vec<u8> {
     let mut bytes = transaction.to_be_bytes().to_vec();
     bytes.extend([0, 0, 0, 1, 0, 0, 0, 0, 0, 0]);
-    for label in labels.iter().map(String::as_str).chain([zone, "arpa"]) {
-        // A label of an address is a few letters long.
+    for label in labels {
         bytes.push(u8::try_from(label.len()).unwrap_or(0));
         bytes.extend(label.bytes());
     }
@@ -71,9 +82,9 @@ pub fn build_reverse_question(transaction: u16, ip: IpAddr) -> Vec<u8> {
     bytes
 }
 
-/// Reads the first name in the answer to such a question; `None` if it is another answer, or holds none.
+/// Reads the names in the answer to such a question, as far as it can be read; `None` if it is another answer.
 #[must_use]
-pub fn parse_pointer(bytes: &[u8], transaction: u16) -> Option<String> {
+pub fn parse_pointers(bytes: &[u8], transaction: u16) -> Option<Vec<String>> {
     let (header, _) = bytes.split_first_chunk::<HEADER_LEN>()?;
     let [t1, t2, flags, _, q1, q2, a1, a2, ..] = *header;
     if u16::from_be_bytes([t1, t2]) != transaction || flags & 0x80 == 0 {
@@ -84,14 +95,17 @@ pub fn parse_pointer(bytes: &[u8], transaction: u16) -> Option<String> {
         (_, place) = name(bytes, place)?;
         place += 4; // type and class
     }
+    let mut names = Vec::new();
     for _ in 0..u16::from_be_bytes([a1, a2]).min(MAX_RECORDS) {
-        let (kind, data) = fields(bytes, place)?;
-        if kind == PTR {
-            return name(bytes, data.start).map(|(text, _)| text);
-        }
+        let Some((kind, data)) = fields(bytes, place) else {
+            break;
+        };
         place = data.end;
+        if kind == PTR {
+            names.extend(name(bytes, data.start).map(|(text, _)| text));
+        }
     }
-    None
+    Some(names)
 }
 
 /// Reads a record's type, and where its data are.
@@ -198,11 +212,65 @@ mod tests {
         answer[2] = 0x84;
         answer[7] = 1;
         answer.extend(b"\xc0\x0c\x00\x0c\x00\x01\x00\x00\x00\x0a\x00\x0d\x05hal-9\x05local\x00");
-        assert_eq!(parse_pointer(&answer, 7).as_deref(), Some("hal-9.local"));
-        assert_eq!(parse_pointer(&answer, 8), None, "another question's");
-        assert_eq!(parse_pointer(&question, 7), None, "no answer");
+        assert_eq!(parse_pointers(&answer, 7).unwrap(), ["hal-9.local"]);
+        assert_eq!(parse_pointers(&answer, 8), None, "another question's");
+        assert_eq!(parse_pointers(&question, 7), None, "no answer");
         for end in 0..answer.len() {
-            assert_eq!(parse_pointer(&answer[..end], 7), None);
+            assert!(parse_pointers(&answer[..end], 7).is_none_or(|names| names.is_empty()));
+        }
+    }
+
+    /// The answer to a question for services: it, and so many pointers to `data`.
+    fn services(count: u16, data: &[u8]) -> Vec<u8> {
+        let mut bytes = build_services_question(7);
+        bytes[2] = 0x84;
+        bytes[6..8].copy_from_slice(&count.to_be_bytes());
+        for _ in 0..count {
+            bytes.extend(b"\xc0\x0c\x00\x0c\x00\x01\x00\x00\x00\x0a");
+            bytes.extend(u16::try_from(data.len()).unwrap().to_be_bytes());
+            bytes.extend(data);
+        }
+        bytes
+    }
+
+    #[test]
+    fn the_types_of_service_are_asked_for_and_read() {
+        let question = build_services_question(7);
+        let asked = parse(&question).unwrap().question;
+        assert_eq!(asked, "_services._dns-sd._udp.local");
+        // "local" of the question, behind its header and three labels.
+        let answer = services(2, b"\x04_ipp\x04_tcp\xc0\x23");
+        assert_eq!(
+            parse_pointers(&answer, 7).unwrap(),
+            ["_ipp._tcp.local", "_ipp._tcp.local"]
+        );
+    }
+
+    #[test]
+    fn an_answer_that_means_no_good_is_read_to_a_bound() {
+        let many = parse_pointers(&services(1000, b"\x04_ipp\x04_tcp\xc0\x23"), 7);
+        assert_eq!(many.unwrap().len(), usize::from(MAX_RECORDS));
+        // Each name points to itself: the first record's data begin behind the question and twelve octets.
+        let place = u8::try_from(build_services_question(7).len() + 12).unwrap();
+        let looped = parse_pointers(&services(1, &[0xc0, place]), 7);
+        assert_eq!(looped.unwrap(), [""; 0]);
+        // Labels that lead back to the first of them.
+        let back = [&[63; 64][..], &[0xc0, place]].concat();
+        assert_eq!(parse_pointers(&services(1, &back), 7).unwrap(), [""; 0]);
+        let mut short = services(1, b"\x04_ipp\x04_tcp\xc0\x23");
+        short[6..8].copy_from_slice(&u16::MAX.to_be_bytes());
+        assert_eq!(parse_pointers(&short, 7).unwrap().len(), 1);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_bytes_make_the_parser_panic_or_grow(
+            rest in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..400),
+        ) {
+            let mut bytes = vec![0, 7, 0x84, 0];
+            bytes.extend(rest);
+            let names = parse_pointers(&bytes, 7).unwrap_or_default();
+            proptest::prop_assert!(names.len() <= usize::from(MAX_RECORDS));
         }
     }
 

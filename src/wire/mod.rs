@@ -131,7 +131,7 @@ mod tests {
         }
         let _interface = pcapng::Interface::parse(pcap::Order::Big, bytes);
         let _message = dns::parse(bytes);
-        let _name = dns::parse_pointer(bytes, 0);
+        let _names = dns::parse_pointers(bytes, 0);
         let _name = tls::server_name(bytes);
         let _host = http::host(bytes);
         let _announced = ftp::announced(bytes);

@@ -134,12 +134,18 @@ fn an_address_is_identified() {
         "ASUSTek COMPUTER INC.",
         "RECEPTION-PC",
         "WORKGROUP",
+        "likely   a computer: a user is logged on to it",
     ] {
         assert!(ran.assert_exit(0).out.contains(told), "no {told} in {ran}");
     }
+    let ran = site.run(&["identify", "--json", &suspect]);
+    let kind = &ran.assert_exit(0).json()["kind"];
+    assert_eq!(kind["name"], "computer");
+    assert_eq!(kind["because"], "a user is logged on to it");
     let ran = site.run(&["identify", "--json", &mac]);
     let report = ran.assert_exit(0).json();
     assert_eq!(report["vendor"], "ASUSTek COMPUTER INC.");
+    assert!(report.get("kind").is_none(), "{report:#}");
     site.assert_unwritten();
 }
 

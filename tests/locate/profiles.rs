@@ -43,7 +43,7 @@ fn finds_the_suspect_on(profile: Profile) {
     assert_eq!(keys(&report), FIELDS);
     assert_eq!(report["schema"], "halfspan.locate/1");
     let suspect = &report["suspect"];
-    assert_eq!(keys(suspect), ["ip", "mac", "vendor", "names"]);
+    assert_eq!(keys(suspect), ["ip", "mac", "vendor", "kind", "names"]);
     assert_eq!(suspect["ip"], truth.ip.to_string());
     assert_eq!(suspect["mac"], truth.mac.to_string());
     assert_eq!(suspect["vendor"], "ASUSTek COMPUTER INC.");

@@ -100,6 +100,7 @@ fn the_plan_names_the_objects_that_would_be_written() {
     insta::assert_snapshot!(told.join("\n"), @r"
     the plan for SUSPECT; nothing was written
       device   RECEPTION-PC  WORKGROUP  04:d4:c4:69:c3:9f  ASUSTek COMPUTER INC.
+      likely   a computer: a user is logged on to it
       user     FRONTDESK
       1.       office-1: mirror ports 1-10 to port 12, listen, then narrow them
       2.       office-1: write sysMirrorTargetPort.0 = 12

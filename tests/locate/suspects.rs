@@ -75,6 +75,7 @@ fn a_virtual_machine_is_told_with_its_host() {
     );
     let behind = "a host of virtual machines (QEMU/KVM): 2 other addresses share the port";
     assert_eq!(report["behind"], behind);
+    assert_eq!(report["suspect"]["kind"]["name"], "virtual machine");
     site.assert_untouched();
 }
 
@@ -97,6 +98,7 @@ fn a_suspect_beyond_a_router_is_told_with_the_routers_port() {
     );
     let own = site.lab.truth().mac.to_string();
     assert_eq!(report["suspect"]["names"][0]["claimed_mac"], own);
+    assert_eq!(report["suspect"]["kind"]["name"], "computer");
     site.assert_untouched();
 
     let told = site.locate(&[]);

@@ -49,9 +49,32 @@ fn the_names_of_a_machine_are_told_apart() {
         computer: Some("RECEPTION-PC".to_owned()),
         group: Some("WORKGROUP".to_owned()),
         user: Some("ANNA".to_owned()),
+        registered: [Registered::FileServer].into(),
         mac: Some(MAC),
     };
     assert_eq!(answer.unwrap(), expected);
+}
+
+#[test]
+fn names_for_services_are_told_by_suffix_and_kind() {
+    let answer = ask_machine(1, |_, transaction| {
+        let names = [
+            Name::new("OFFICE", 0x1c, true),
+            Name::new("OFFICE", 0x1b, false),
+            Name::new("OFFICE", 0x1d, false),
+            // No service: a group where a machine is meant, and the other way round.
+            Name::new("OFFICE", 0x20, true),
+            Name::new("OFFICE", 0x1c, false),
+            Name::new("OFFICE", 0x1e, true),
+        ];
+        vec![build_status_response(transaction, &names, MAC)]
+    });
+    let expected = [
+        Registered::DomainControllers,
+        Registered::DomainMaster,
+        Registered::MasterBrowser,
+    ];
+    assert_eq!(answer.unwrap().registered, expected.into());
 }
 
 #[test]

@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
+use crate::identify::{Guess, Kind};
 use crate::locate::{
     Confirmation, Hop, LOCATE_SCHEMA, MirrorReport, PortReport, ProbeReport, SuspectReport,
 };
@@ -26,6 +27,7 @@ fn empty(outcome: Outcome) -> Report {
             ip: Some([10, 0, 0, 57].into()),
             mac: Some(MAC),
             vendor: Some("ASUSTek COMPUTER INC.".to_owned()),
+            kind: None,
             filter: None,
             names: vec![],
         },
@@ -101,6 +103,10 @@ fn what_was_found_is_said_first_and_the_rest_in_one_line_each() {
         user: None,
         claimed_mac: None,
     }];
+    report.suspect.kind = Some(Guess {
+        name: Kind::Printer,
+        because: "it announces _ipp._tcp".to_owned(),
+    });
     insta::assert_snapshot!(text(&report), @r#"
     10.0.0.57 is at office-1 port 17
       outlet   2.14-B  (panel B, position 05, room 2.14)
@@ -108,6 +114,7 @@ fn what_was_found_is_said_first_and_the_rest_in_one_line_each() {
       cable    4711
       port     port17  described as "2.14-B"
       device   RECEPTION-PC  WORKGROUP  04:d4:c4:12:34:56  ASUSTek COMPUTER INC.
+      likely   a printer: it announces _ipp._tcp
       sure     99.97 %, confirmed by switching the port's mirror off and on 2 times
       why      heard in 2 of 2 windows with this port mirrored, in 0 of 2 without it
       switch   mirror put back as it was (9 writes)
