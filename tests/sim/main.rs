@@ -6,6 +6,7 @@
     reason = "a scenario that cannot be read has to fail loudly"
 )]
 
+mod random;
 mod scenario;
 mod world;
 
