@@ -90,6 +90,12 @@ fn ask(ip: &str, passive: bool) -> Result<(Mac, String), SuspectError> {
     Ok((mac, resolved.claims.sources(mac)))
 }
 
+/// Asks up to three times: on a busy machine both of the kernel's requests can be late within our patience.
+fn ask_until_told(ip: &str) -> (Mac, String) {
+    let mut asked = (0..3).map(|_| ask(ip, false));
+    asked.find_map(Result::ok).expect("the peer answers")
+}
+
 #[test]
 #[ignore = "needs root and network namespaces"]
 fn the_kernel_tells_asks_and_never_goes_through_a_gateway() {
@@ -111,15 +117,13 @@ fn the_kernel_tells_asks_and_never_goes_through_a_gateway() {
     assert_eq!(ask("fd00:99::57", true).unwrap(), (KNOWN, table));
 
     assert!(ask("10.99.0.2", true).is_err(), "passive asks nobody");
-    assert_eq!(
-        ask("10.99.0.2", false).unwrap(),
-        (PEER, "asked by ARP".to_owned())
-    );
+    let by_arp = (PEER, "asked by ARP".to_owned());
+    assert_eq!(ask_until_told("10.99.0.2"), by_arp);
     let around = Surroundings::read();
     assert_eq!(around.gateways, [(address("10.99.0.2"), PEER)]);
     assert!(around.is_near(address("10.99.0.77")) && !around.is_near(address("192.0.2.1")));
     let by_discovery = (PEER, "asked by neighbour discovery".to_owned());
-    assert_eq!(ask("fd00:99::2", false).unwrap(), by_discovery);
+    assert_eq!(ask_until_told("fd00:99::2"), by_discovery);
 
     let before = packets_in(&peer);
     for (stranger, why) in [
