@@ -9,7 +9,14 @@ use super::journal::file_name;
 
 /// Holds a switch until it is dropped, or the process ends in whatever way.
 #[derive(Debug)]
-pub(super) struct SwitchLock(#[expect(dead_code, reason = "holding it is all")] File);
+pub(super) struct SwitchLock(File);
+
+impl Drop for SwitchLock {
+    /// Closing the file is not enough: a program that is being started holds a copy of it until it runs.
+    fn drop(&mut self) {
+        drop(self.0.unlock());
+    }
+}
 
 impl SwitchLock {
     /// Locks a switch; the lock file lies beside its journal.
@@ -56,4 +63,22 @@ fn holder(file: &mut File) -> Option<u32> {
     let mut text = String::new();
     file.take(32).read_to_string(&mut text).ok()?;
     text.trim().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copy_of_the_file_in_a_program_that_is_being_started_holds_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let lock = SwitchLock::take(folder.path(), "office-1").unwrap();
+        let _copy = lock.0.try_clone().unwrap();
+        let busy = SwitchLock::take(folder.path(), "office-1");
+        assert!(
+            matches!(busy, Err(MirrorError::Busy { pid: Some(pid), .. }) if pid == std::process::id())
+        );
+        drop(lock);
+        SwitchLock::take(folder.path(), "office-1").unwrap();
+    }
 }
