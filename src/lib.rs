@@ -14,6 +14,7 @@
 //! print; a mirror driver knows nothing of belief. The virtual switch in [`lab`] speaks the real
 //! protocols, so [`locate`] has no path of its own for it.
 
+mod bounded;
 pub mod capture;
 pub mod cli;
 pub mod clickhouse;
@@ -38,6 +39,7 @@ pub mod profile;
 pub mod report;
 pub mod search;
 pub mod secret;
+mod shell;
 pub mod sniff;
 pub mod snmp;
 pub mod stimulus;

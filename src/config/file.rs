@@ -1,7 +1,5 @@
 //! The file's bytes to raw values, bounded.
 
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 
 use serde_saphyr::Error as YamlError;
@@ -9,6 +7,7 @@ use serde_saphyr::options::MergeKeyPolicy;
 
 use super::error::{ConfigError, Source, nearest};
 use super::raw::RawConfig;
+use crate::bounded;
 
 /// The largest file that is read: some ten thousand switches.
 const MAX_BYTES: u64 = 4 * 1024 * 1024;
@@ -19,17 +18,13 @@ pub(super) fn read_text(path: &Path) -> Result<String, ConfigError> {
         file: path.to_owned(),
         source,
     };
-    let file = File::open(path).map_err(unreadable)?;
-    let mut bytes = Vec::new();
-    file.take(MAX_BYTES + 1)
-        .read_to_end(&mut bytes)
-        .map_err(unreadable)?;
-    if bytes.len() as u64 > MAX_BYTES {
-        return Err(ConfigError::TooLarge {
-            file: path.to_owned(),
-            limit: MAX_BYTES,
-        });
-    }
+    let too_large = || ConfigError::TooLarge {
+        file: path.to_owned(),
+        limit: MAX_BYTES,
+    };
+    let bytes = bounded::read(path, MAX_BYTES)
+        .map_err(unreadable)?
+        .ok_or_else(too_large)?;
     let text = String::from_utf8(bytes).map_err(|error| {
         let good = error.utf8_error().valid_up_to();
         let before = error.as_bytes().get(..good).unwrap_or_default();

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
+use super::control::MISSING;
 use super::receivers::Seen;
 use crate::clock::Moment;
 use crate::mac::Mac;
@@ -149,8 +150,7 @@ impl Catch {
     /// explain: the mirror may have died meanwhile, so the silence of the suspect proves less.
     #[expect(clippy::cast_precision_loss, reason = "a count of frames")]
     pub(super) fn fell_mute(&self) -> bool {
-        /// Frames that have to be missing, and for how long.
-        const MISSING: f64 = 30.0;
+        /// For how long they have to be missing, at least.
         const FOR_SECONDS: f64 = 1.0;
         let times = self.others.iter().map(|(at, _)| *at);
         let (Some(first), Some(last)) = (times.clone().min(), times.max()) else {

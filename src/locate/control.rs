@@ -57,6 +57,9 @@ pub(super) fn others_tell(rate: f64) -> bool {
     GAPS <= rate * LATEST.as_secs_f64()
 }
 
+/// Frames of others that have to be missing, at the rate at which they came, before a mirror is doubted.
+pub(super) const MISSING: f64 = 30.0;
+
 /// How much others were heard, and of which set.
 #[derive(Clone, Debug)]
 pub(super) struct Others {
@@ -70,8 +73,6 @@ impl Others {
     /// Returns for how long nobody at all may be heard before the mirror is taken for dead though the switch shows it;
     /// twice as long each time that it was `revived`, as machines may fall silent together.
     pub(super) fn patience(&self, revived: u32) -> Duration {
-        /// Frames that have to be missing.
-        const MISSING: f64 = 30.0;
         /// Machines at rest say something together, and then nothing for seconds.
         const AT_LEAST: Duration = Duration::from_secs(4);
         let gaps = Duration::try_from_secs_f64(MISSING / self.rate).unwrap_or(Duration::MAX);

@@ -197,6 +197,21 @@ pub struct PatchReport {
     pub extra: BTreeMap<String, String>,
 }
 
+impl PatchReport {
+    /// Returns the cell of a column of the patch list, empty where there is none.
+    #[must_use]
+    pub fn cell(&self, column: &str) -> &str {
+        match column {
+            "panel" => &self.panel,
+            "position" => &self.position,
+            "outlet" => &self.outlet,
+            "room" => &self.room,
+            "note" => &self.note,
+            own => self.extra.get(own).map_or("", String::as_str),
+        }
+    }
+}
+
 /// The off/on proof.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Confirmation {

@@ -4,13 +4,12 @@
 //! of one's own are all fine. A line that makes no sense is left out and told; it does not stop a run.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
 use super::rows::{Row, Rows, quoted};
+use crate::bounded;
 use crate::error::{Diagnosis, Exit};
 use crate::locate::PatchReport;
 use crate::port::SwitchPort;
@@ -277,12 +276,7 @@ impl Entry {
         match column {
             "switch" => &self.switch,
             "port" => &self.port,
-            "panel" => &self.place.panel,
-            "position" => &self.place.position,
-            "outlet" => &self.place.outlet,
-            "room" => &self.place.room,
-            "note" => &self.place.note,
-            own => self.place.extra.get(own).map_or("", String::as_str),
+            of_the_place => self.place.cell(of_the_place),
         }
     }
 
@@ -310,18 +304,13 @@ pub(super) fn octets(path: &Path) -> Result<Vec<u8>, PatchError> {
         file: path.to_owned(),
         source,
     };
-    let file = File::open(path).map_err(unreadable)?;
-    let mut bytes = Vec::new();
-    file.take(MAX_BYTES + 1)
-        .read_to_end(&mut bytes)
-        .map_err(unreadable)?;
-    if bytes.len() as u64 > MAX_BYTES {
-        return Err(PatchError::TooLarge {
-            file: path.to_owned(),
-            limit: MAX_BYTES,
-        });
-    }
-    Ok(bytes)
+    let too_large = || PatchError::TooLarge {
+        file: path.to_owned(),
+        limit: MAX_BYTES,
+    };
+    bounded::read(path, MAX_BYTES)
+        .map_err(unreadable)?
+        .ok_or_else(too_large)
 }
 
 /// Headings are compared without regard to case; those of one's own keep theirs.

@@ -1,6 +1,5 @@
 //! Finding and reading profiles: files, and those built into the program.
 
-use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
@@ -9,6 +8,7 @@ use serde_saphyr::{DuplicateKeyPolicy, Error as YamlError, MergeKeyPolicy};
 use super::error::nearest;
 use super::raw::RawProfile;
 use super::{Profile, ProfileError};
+use crate::bounded;
 
 /// No profile is longer; the shipped ones are below 8 KiB.
 const MAX_OCTETS: u64 = 64 * 1024;
@@ -153,16 +153,18 @@ pub fn load_file(path: &Path) -> Result<Profile, ProfileError> {
         path: path.to_owned(),
         source,
     };
+    let too_large = || ProfileError::TooLarge {
+        path: path.to_owned(),
+        limit: MAX_OCTETS,
+    };
+    let octets = bounded::read(path, MAX_OCTETS)
+        .map_err(read_error)?
+        .ok_or_else(too_large)?;
     let mut text = String::new();
-    File::open(path)
-        .and_then(|file| file.take(MAX_OCTETS + 1).read_to_string(&mut text))
+    octets
+        .as_slice()
+        .read_to_string(&mut text)
         .map_err(read_error)?;
-    if text.len() as u64 > MAX_OCTETS {
-        return Err(ProfileError::TooLarge {
-            path: path.to_owned(),
-            limit: MAX_OCTETS,
-        });
-    }
     parse(&text, &path.display().to_string())
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::style::{ERROR, GOOD, LABEL, STRONG, Style, Styled, WARNING};
 use super::text::{clean, count, percent, span};
 use crate::locate::{CandidateReport, ErrorReport, NameReport, Outcome, PatchReport, Report};
+use crate::shell;
 
 /// Returns the report as text, one fact a line.
 #[must_use]
@@ -353,7 +354,7 @@ fn beyond_the_router(report: &Report) -> Vec<String> {
     let own = names.find_map(|name| name.claimed_mac);
     let suspect = match (own, report.suspect.ip, &report.suspect.filter) {
         (Some(mac), ..) => format!("--mac {mac}"),
-        (None, _, Some(filter)) => format!("--filter {}", quoted(filter)),
+        (None, _, Some(filter)) => format!("--filter {}", shell::quoted(&clean(filter))),
         (None, Some(ip), None) => format!("--ip {ip}"),
         (None, None, None) => "--mac MAC".to_owned(),
     };
@@ -362,11 +363,6 @@ fn beyond_the_router(report: &Report) -> Vec<String> {
         "then look on the switch at the router's other side: halfspan locate {suspect} --switch NAME"
     );
     vec![ask.to_owned(), over_there]
-}
-
-/// A text as one word of a shell's command line.
-fn quoted(text: &str) -> String {
-    format!("'{}'", clean(text).replace('\'', r"'\''"))
 }
 
 fn joined(parts: impl Iterator<Item = String>, between: &str) -> String {

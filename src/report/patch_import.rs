@@ -174,18 +174,7 @@ fn new(import: &ImportDocument<'_>) -> String {
     if import.new.is_empty() {
         return String::new();
     }
-    let cell = |entry: &'_ NewEntry, column: &str| -> String {
-        match column {
-            "switch" => &entry.switch,
-            "port" => &entry.port,
-            "panel" => &entry.place.panel,
-            "position" => &entry.place.position,
-            "outlet" => &entry.place.outlet,
-            "room" => &entry.place.room,
-            _ => &entry.place.note,
-        }
-        .clone()
-    };
+    let cell = |entry: &NewEntry, column: &str| entry.cell(column).to_owned();
     let columns = COLUMNS.map(|name| (name, name));
     part("new", &rows(import.new, &columns, MAX_LINES, cell))
 }

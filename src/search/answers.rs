@@ -113,6 +113,11 @@ mod tests {
         Knocks { sent, answered }
     }
 
+    /// How much likelier a window's knocks make the ports that are mirrored than the others.
+    fn tells(readiness: &Readiness, knocks: Knocks) -> f64 {
+        readiness.likelihood(true, knocks) / readiness.likelihood(false, knocks)
+    }
+
     #[test]
     fn nothing_is_planned_on_answers_before_there_was_one() {
         let mut readiness = Readiness::unknown();
@@ -136,16 +141,14 @@ mod tests {
         for _ in 0..10 {
             readiness.learn(0.98, knocks(5, 0));
         }
-        let tells =
-            readiness.likelihood(true, knocks(5, 0)) / readiness.likelihood(false, knocks(5, 0));
+        let tells = tells(&readiness, knocks(5, 0));
         assert!((tells - 1.0).abs() < 0.02, "{tells}");
     }
 
     #[test]
     fn an_answer_points_to_what_is_mirrored() {
         let readiness = Readiness::unknown();
-        let tells =
-            readiness.likelihood(true, knocks(1, 1)) / readiness.likelihood(false, knocks(1, 1));
+        let tells = tells(&readiness, knocks(1, 1));
         assert!(tells > 100.0, "{tells}");
     }
 
@@ -156,8 +159,7 @@ mod tests {
         for _ in 0..140 {
             readiness.learn(0.7, knocks(3, 0));
         }
-        let tells =
-            readiness.likelihood(true, knocks(1, 1)) / readiness.likelihood(false, knocks(1, 1));
+        let tells = tells(&readiness, knocks(1, 1));
         assert!(tells > 100.0, "{tells}");
         readiness.learn(0.98, knocks(1, 1));
         readiness.learn(0.98, knocks(1, 1));

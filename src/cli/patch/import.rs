@@ -11,8 +11,9 @@ use crate::error::{Diagnosis, Exit, Failure};
 use crate::locate::Wanted;
 use crate::locate::switches;
 use crate::patch::AliasPattern;
-use crate::patch::import::{Naming, Plan, Source, Target, from_file, from_ports, shell_word};
+use crate::patch::import::{Naming, Plan, Source, Target, from_file, from_ports};
 use crate::report::{self, ImportDocument, ImportSource};
+use crate::shell;
 
 #[derive(Debug, Args)]
 pub(super) struct ImportArgs {
@@ -165,7 +166,7 @@ fn command(args: &ImportArgs, context: &Context, replace: bool) -> String {
     let mut words = vec!["halfspan".to_owned()];
     let mut add = |flag: &str, value: &str| {
         words.push(flag.to_owned());
-        words.push(shell_word(value));
+        words.push(shell::word(value));
     };
     let text = |path: &Path| path.display().to_string();
     if let Some(config) = &context.global().config {
@@ -192,7 +193,7 @@ fn command(args: &ImportArgs, context: &Context, replace: bool) -> String {
         words.push("--replace".to_owned());
     }
     if let Some(file) = &args.file {
-        words.push(shell_word(&text(file)));
+        words.push(shell::word(&text(file)));
     }
     words.join(" ")
 }

@@ -101,6 +101,11 @@ impl Run<'_> {
         Ok(ports)
     }
 
+    /// Returns when the switch answered the last change, whose settle time is still the present one.
+    fn answered(&self) -> Moment {
+        Moment(self.settled_at.0.saturating_sub(self.settle))
+    }
+
     /// Waits until the mirror shows the set with everybody but the suspect in it, as the others are heard again. From the
     /// port alone hardly anybody is, so this sees the change itself: it tells how late the switch is, and a proof whose
     /// windows are all one change behind would confirm the wrong port.
@@ -108,7 +113,7 @@ impl Run<'_> {
     /// Returns whether it was seen. On a network that is too quiet for that, nothing is waited for if it was measured how
     /// late the switch is, and else as long as the latest switch takes.
     pub(super) fn await_others(&mut self) -> Result<bool, LocateError> {
-        let answered = Moment(self.settled_at.0.saturating_sub(self.settle));
+        let answered = self.answered();
         let rate = self.others.as_ref().map_or(0.0, |others| others.rate);
         let tell = control::others_tell(rate);
         if !tell && self.settle_proven {
@@ -136,7 +141,7 @@ impl Run<'_> {
     /// Lets as much time pass as the latest switch takes: what is heard with nothing mirrored is only then no copy. How
     /// long the suspect is still heard, if it falls silent meanwhile, tells how late this switch is.
     pub(super) fn outwait_the_latest_switch(&mut self) -> Result<(), LocateError> {
-        let answered = Moment(self.settled_at.0.saturating_sub(self.settle));
+        let answered = self.answered();
         let wish = Wish {
             listen: control::LATEST,
             until_sightings: u32::MAX,

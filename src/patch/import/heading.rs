@@ -9,6 +9,7 @@ use std::str::FromStr;
 use super::error::{ImportError, Place};
 use super::{ColumnLeft, ColumnTaken};
 use crate::patch::COLUMNS;
+use crate::shell;
 
 /// The headings by which each column is known, as [`simple`] writes them; `docs/configuration.md` lists them.
 const WORDS: [(&str, &[&str]); 7] = [
@@ -102,18 +103,7 @@ impl FromStr for Naming {
 
 /// Returns the option that names a column, ready to be pasted into a shell.
 pub(super) fn option(column: &str, heading: &str) -> String {
-    format!("--column {}", shell_word(&format!("{column}={heading}")))
-}
-
-/// Returns a word as a shell takes it.
-#[must_use]
-pub fn shell_word(word: &str) -> String {
-    let plain = |letter: char| letter.is_alphanumeric() || "-_./=:,+@%".contains(letter);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
+    format!("--column {}", shell::word(&format!("{column}={heading}")))
 }
 
 /// Which column is which.

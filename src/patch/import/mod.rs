@@ -8,7 +8,7 @@
 use serde::Serialize;
 
 pub use error::ImportError;
-pub use heading::{BadNaming, Naming, shell_word};
+pub use heading::{BadNaming, Naming};
 pub use plan::{Change, FieldChange, NewEntry, Plan};
 pub use ports::from_ports;
 pub use sheet::from_file;

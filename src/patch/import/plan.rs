@@ -36,6 +36,18 @@ pub struct NewEntry {
     pub place: PatchReport,
 }
 
+impl NewEntry {
+    /// Returns the cell of a column of the patch list, empty where there is none.
+    #[must_use]
+    pub fn cell(&self, column: &str) -> &str {
+        match column {
+            "switch" => &self.switch,
+            "port" => &self.port,
+            of_the_place => self.place.cell(of_the_place),
+        }
+    }
+}
+
 /// A port of which the source says something else, or more.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Change {

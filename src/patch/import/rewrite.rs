@@ -74,10 +74,7 @@ fn missing_columns(list: &PatchList, plan: &Plan) -> Vec<String> {
     let needed = |column: &str| {
         let fields = plan.changed.iter().flat_map(|change| &change.fields);
         fields.clone().any(|field| field.column == column)
-            || plan
-                .new
-                .iter()
-                .any(|entry| !new_cell(entry, column).is_empty())
+            || plan.new.iter().any(|entry| !entry.cell(column).is_empty())
     };
     COLUMNS
         .into_iter()
@@ -87,23 +84,8 @@ fn missing_columns(list: &PatchList, plan: &Plan) -> Vec<String> {
 }
 
 fn new_cells(entry: &NewEntry, heading: &[String]) -> Vec<String> {
-    let cells = heading
-        .iter()
-        .map(|column| new_cell(entry, column).to_owned());
+    let cells = heading.iter().map(|column| entry.cell(column).to_owned());
     cells.collect()
-}
-
-fn new_cell<'a>(entry: &'a NewEntry, column: &str) -> &'a str {
-    match column {
-        "switch" => &entry.switch,
-        "port" => &entry.port,
-        "panel" => &entry.place.panel,
-        "position" => &entry.place.position,
-        "outlet" => &entry.place.outlet,
-        "room" => &entry.place.room,
-        "note" => &entry.place.note,
-        _ => "",
-    }
 }
 
 fn changed_cells(record: &csv::ByteRecord, change: &Change, heading: &[String]) -> Vec<String> {

@@ -7,8 +7,9 @@ use super::encoding::decode;
 use super::error::ImportError;
 use super::heading::{Heading, Naming};
 use super::{ColumnTaken, Incoming, Source};
+use crate::bounded;
 use crate::locate::PatchReport;
-use crate::patch::list::{Entry, PatchError, Problem, octets};
+use crate::patch::list::{Entry, MAX_BYTES, Problem};
 use crate::patch::rows::{Row, Rows};
 
 /// In how many rows the heading is looked for: titles above it are few.
@@ -37,11 +38,17 @@ pub fn from_file(
     switch: Option<&str>,
     switches: &[&str],
 ) -> Result<Source, ImportError> {
-    let bytes = octets(file).map_err(|error| match error {
-        PatchError::TooLarge { file, limit } => ImportError::TooLarge { file, limit },
-        PatchError::Unreadable { file, source } => ImportError::Unreadable { file, source },
-        PatchError::NoColumn { file, .. } => ImportError::NoHeading { file },
-    })?;
+    let unreadable = |source| ImportError::Unreadable {
+        file: file.to_owned(),
+        source,
+    };
+    let too_large = || ImportError::TooLarge {
+        file: file.to_owned(),
+        limit: MAX_BYTES,
+    };
+    let bytes = bounded::read(file, MAX_BYTES)
+        .map_err(unreadable)?
+        .ok_or_else(too_large)?;
     parse(file, &bytes, namings, switch, switches)
 }
 
